@@ -1,0 +1,1 @@
+"""Files that come with the program: the example, the icons, the translations and the recorder."""

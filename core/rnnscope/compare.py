@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
+import numpy as np
+
+from rnnscope.context import Cancelling, Progress
+from rnnscope.errors import BadInput
+from rnnscope.floor import RULE, has_steps, measure_floor
+from rnnscope.reference import Reference
+from rnnscope.trace import Trace, split_key
 from rnnscope.types import Array
+
+OUTPUT_LAYER = ""
 
 
 class Verdict(StrEnum):
-    """How two arrays agree; ordered from best to worst by `severity`."""
+    """How two arrays agree, from knowing nothing to the worst."""
 
     NOT_COMPARED = "not compared"
     SAME = "same"
@@ -24,45 +34,221 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One number: layer, quantity (``state/h``), sample, step (None where there is no time axis) and unit."""
+    """One number: layer ("" for the model's outputs), quantity, sample, step (None without a time axis) and unit.
+
+    `unit` is the index within what lies beyond the steps, flattened in C order.
+    """
 
     layer: str
     quantity: str
     sample: int
     step: int | None
-    unit: int | tuple[int, ...]
+    unit: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One compared quantity. `floor` is the largest difference that counts as rounding, one number a step, shape (steps,) or ()."""
+    """One compared quantity.
+
+    max_abs: the largest |ours − Keras's|; max_rel: the largest of that over |Keras's|, where that is not 0.
+    floor: the largest difference that is not called different, shape (steps,) or ().
+    worst, first: where the difference is largest, and the first one beyond the floor in time; None when there is none.
+    reason: why it was not compared.
+    """
 
     key: str
     layer: str
     quantity: str
     verdict: Verdict
-    max_abs: float
-    max_rel: float
-    floor: Array | None
-    worst: Location | None
-    first: Location | None
+    max_abs: float = 0.0
+    max_rel: float = 0.0
+    floor: Array | None = None
+    worst: Location | None = None
+    first: Location | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All rows in execution order, with the rule that judged them in words."""
+    """All rows in execution order, the model's outputs last.
+
+    rule: what judged them, in words. foreign: a sentence when the values were recorded with another model or input
+    file than these; "" when they were not, or when nobody can tell.
+    """
 
     rows: tuple[Row, ...]
     rule: str
-    notes: tuple[str, ...] = ()
+    foreign: str
+    _pairs: Mapping[str, tuple[Array, Array, Array]] = field(repr=False)
+
+    @cached_property
+    def _by_key(self) -> dict[str, Row]:
+        return {row.key: row for row in self.rows}
 
     @property
-    def matches(self) -> bool: ...
+    def verdict(self) -> Verdict:
+        """The worst verdict of all rows."""
+        return max((row.verdict for row in self.rows), key=lambda verdict: verdict.severity, default=Verdict.NOT_COMPARED)
+
     @property
-    def first_difference(self) -> Location | None: ...
-    def row(self, key: str) -> Row | None: ...
-    def layer_verdict(self, layer: str) -> Verdict: ...
-    def verdict(self, key: str, sample: int) -> Verdict:
-        """The verdict on one sample alone."""
-        ...
+    def matches(self) -> bool:
+        """Whether something was compared and nothing differs beyond the floor."""
+        return self.verdict in (Verdict.SAME, Verdict.ROUNDING)
+
+    @property
+    def first_difference(self) -> Location | None:
+        """The first difference beyond the floor, in execution order and then in time."""
+        return next((row.first for row in self.rows if row.first is not None), None)
+
+    def row(self, key: str) -> Row | None:
+        return self._by_key.get(key)
+
+    def layer_verdict(self, layer: str) -> Verdict:
+        """The worst verdict among one layer's quantities."""
+        verdicts = [row.verdict for row in self.rows if row.layer == layer]
+        return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.NOT_COMPARED)
+
+    def sample_verdict(self, key: str, sample: int) -> tuple[Verdict, float]:
+        """The verdict on one sample of a quantity, and its largest difference."""
+        if key not in self._pairs:
+            return Verdict.NOT_COMPARED, 0.0
+        ours, theirs, floor = self._pairs[key]
+        one = slice(sample, sample + 1)
+        difference = _difference(ours[one], theirs[one])
+        return _judge(difference, ours[one], theirs[one], floor), float(np.max(difference, initial=0.0))
+
+
+def compare(
+    trace: Trace,
+    reference: Reference,
+    *,
+    atol: float | None = None,
+    rtol: float | None = None,
+    input_sha256: str | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelling | None = None,
+) -> Comparison:
+    """Hold every quantity of `trace` against the stored Keras values of the same key.
+
+    The noise floor judges (see `rnnscope.floor`); with `atol` or `rtol` the fixed rule |a − b| ≤ atol + rtol·|keras|
+    does. Masks and integers must be equal. `input_sha256` is the hash of the input file, where there is one: with it,
+    values recorded for another file are told apart.
+
+    Raises BadInput when the values were recorded for another number of samples, or when nothing can be compared.
+    """
+    _same_batch(trace, reference)
+    fixed = atol is not None or rtol is not None
+    absolute, relative = atol or 0.0, rtol or 0.0
+    if absolute < 0 or relative < 0:
+        raise BadInput("a tolerance is negative", found=f"atol={absolute:g}, rtol={relative:g}")
+    measured = None if fixed else measure_floor(trace, progress=progress, cancelled=cancelled)
+    rule = f"|difference| ≤ {absolute:g} + {relative:g}·|keras|" if fixed else RULE
+    rows, pairs = [], {}
+    for key in trace.keys():
+        ours, theirs = trace.get(key), reference.get(key)
+        layer, quantity = split_key(key, trace.layers)
+        row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
+        if theirs is None:
+            rows.append(_because(row, "no stored values"))
+        elif ours.shape != theirs.shape:
+            rows.append(_because(row, f"stored values have shape {theirs.shape}, ours {ours.shape}"))
+        else:
+            floor = measured.get(key) if measured else absolute + relative * np.abs(theirs.astype(np.float64))
+            floor = np.asarray(0.0) if floor is None or ours.dtype.kind != "f" else floor
+            pairs[key] = (ours, theirs, _spread(key, floor, ours))
+            rows.append(_compared(row, *pairs[key], np.asarray(floor)))
+    if not pairs:
+        raise BadInput("none of the stored values belongs to this model's run", file=reference.file, advice=rows[-1].reason)
+    return Comparison(tuple(rows), rule, _foreign(trace, reference, rows, input_sha256), pairs)
+
+
+def _same_batch(trace: Trace, reference: Reference) -> None:
+    for key, array in reference.arrays.items():
+        if key.startswith("output/") and array.ndim and array.shape[0] != trace.batch_size:
+            raise BadInput(
+                "the stored values belong to another input",
+                file=reference.file,
+                expected=f"{trace.batch_size} samples, as in the input",
+                found=f"{array.shape[0]} in {key}",
+            )
+
+
+def _foreign(trace: Trace, reference: Reference, rows: Sequence[Row], input_sha256: str | None) -> str:
+    """Which file these values were not recorded with, in a sentence."""
+    recorded = {str(reference.meta.get("model_sha256", ""))}
+    same_weights = reference.meta.get("same_weights_sha256")
+    recorded |= set(map(str, same_weights.values())) if isinstance(same_weights, dict) else set()
+    found = []
+    if trace.model is not None and trace.model.sha256 and "" not in recorded and trace.model.sha256 not in recorded:
+        found.append(f"another model file ({reference.meta.get('model', 'its sha256 differs')})")
+    entering = [row for row in rows if row.layer in trace.inputs and row.verdict is Verdict.DIFFERENT]
+    other_file = input_sha256 is not None and reference.meta.get("input_sha256", input_sha256) != input_sha256
+    if entering or other_file:
+        found.append(f"another input ({reference.meta.get('input', 'its sha256 differs')})")
+    return f"The stored values were recorded with {' and '.join(found)}." if found else ""
+
+
+def _because(row: Row, reason: str) -> Row:
+    return Row(row.key, row.layer, row.quantity, row.verdict, reason=reason)
+
+
+def _spread(key: str, floor: Array, ours: Array) -> Array:
+    """The floor in a shape that broadcasts over the quantity: its steps on axis 1."""
+    if floor.ndim == 1 and has_steps(key, ours):
+        return floor.reshape(1, -1, *[1] * (ours.ndim - 2))
+    return floor
+
+
+def _difference(ours: Array, theirs: Array) -> Array:
+    """|ours − theirs|; 0 where both are NaN or the same infinity, infinite where only one is finite."""
+    a, b = ours.astype(np.float64), theirs.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(a - b)
+    alike = (a == b) | (np.isnan(a) & np.isnan(b))
+    return np.where(alike, 0.0, np.where(np.isnan(difference), np.inf, difference))
+
+
+def _judge(difference: Array, ours: Array, theirs: Array, floor: Array) -> Verdict:
+    if (difference > floor).any():
+        return Verdict.DIFFERENT
+    return Verdict.SAME if not difference.any() and ours.dtype == theirs.dtype else Verdict.ROUNDING
+
+
+def _compared(row: Row, ours: Array, theirs: Array, spread: Array, floor: Array) -> Row:
+    difference = _difference(ours, theirs)
+    magnitude = np.abs(theirs.astype(np.float64))
+    relative = np.divide(difference, magnitude, out=np.zeros_like(difference), where=magnitude > 0)
+    beyond = np.nonzero(difference > spread)
+    return Row(
+        key=row.key,
+        layer=row.layer,
+        quantity=row.quantity,
+        verdict=_judge(difference, ours, theirs, spread),
+        max_abs=float(difference.max(initial=0.0)),
+        max_rel=float(relative.max(initial=0.0)),
+        floor=floor,
+        worst=_location(row, difference, int(difference.argmax())) if difference.any() else None,
+        first=_first(row, difference, beyond),
+    )
+
+
+def _first(row: Row, difference: Array, beyond: tuple[Array, ...]) -> Location | None:
+    """The earliest number beyond the floor: by step where there is one, then by sample and unit."""
+    if not len(beyond[0]):
+        return None
+    places = np.stack(beyond, axis=1)
+    keys = [places[:, axis] for axis in reversed(range(places.shape[1]))]
+    order = np.lexsort([*keys, places[:, 1]] if has_steps(row.key, difference) else keys)
+    flat = np.ravel_multi_index(tuple(places[order[0]]), difference.shape)
+    return _location(row, difference, int(flat))
+
+
+def _location(row: Row, array: Array, flat: int) -> Location:
+    place = [int(axis) for axis in np.unravel_index(flat, array.shape)]
+    if not has_steps(row.key, array):
+        return Location(row.layer, row.quantity, place[0], None, _flat(place[1:], array.shape[1:]))
+    return Location(row.layer, row.quantity, place[0], place[1], _flat(place[2:], array.shape[2:]))
+
+
+def _flat(place: list[int], shape: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(tuple(place), shape)) if shape else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -43,17 +42,23 @@ class Layer:
         return f"{self.class_name}{self.operation.label}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a layer: its arguments are nested tuples and dicts with `Tensor` at their leaves.
+    """One use of a layer.
 
-    `key` is the layer's name, or ``name@1``, ``name@2`` … for its later uses.
+    `key` is the layer's name, or ``name@1``, ``name@2`` … for its later uses. `inputs` are the tensors of its first
+    argument (of all arguments, for a bare operation); `mask` is a mask passed by hand.
     """
 
     key: str
     layer: str
-    args: tuple[object, ...]
-    kwargs: Mapping[str, object]
+    inputs: tuple[Tensor, ...] = ()
+    mask: Tensor | None = None
+    initial_state: tuple[Tensor, ...] | None = None
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Every tensor that the call reads."""
+        return self.inputs + ((self.mask,) if self.mask else ()) + (self.initial_state or ())
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,11 +35,11 @@ class Semantics:
 
     @property
     def masked_output_repeats(self) -> bool:
-        """Whether a rolled loop repeats the previous *output* at a masked step, as TensorFlow does; else ``states[0]``.
+        """Whether a rolled loop repeats the previous *output* at a masked step, as TensorFlow and PyTorch do; else ``states[0]``.
 
         Before the first valid step the previous output is zero, while ``states[0]`` is the initial state.
         """
-        return self.backend == "tensorflow"
+        return self.backend in ("tensorflow", "torch")
 
     def __str__(self) -> str:
         return f"Keras {self.keras_version} on {self.backend}"

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
-from types import MappingProxyType
 
 from rnnscope.model import Model
 from rnnscope.types import Array, Mask
-
-EMPTY: Mapping[str, Array] = MappingProxyType({})
-
 
 def layer_key(layer: str, quantity: str) -> str:
     """The key of a layer's quantity in stored values: ``layer/rnn/state/h``."""
@@ -31,11 +27,10 @@ class LayerTrace:
     """
 
     outputs: tuple[Array, ...]
-    states: Mapping[str, Array] = field(default=EMPTY)
-    gates: Mapping[str, Array] = field(default=EMPTY)
+    states: Mapping[str, Array] = field(default_factory=dict)
+    gates: Mapping[str, Array] = field(default_factory=dict)
     mask: Mask | None = None
     output_mask: Mask | None = None
-    notes: tuple[str, ...] = ()
 
     @property
     def output(self) -> Array:
@@ -70,12 +65,15 @@ class Trace:
     inputs: input name → array as it went in, batch first.
     outputs: tuple of arrays, as ``predict()`` returns them.
     layers: call key (``rnn``, ``rnn@1``) → `LayerTrace`, in execution order.
+    use_masks, carried: how the run was made: masks honoured or not, and the trace it went on from.
     """
 
     model: Model | None
     inputs: Mapping[str, Array]
     outputs: tuple[Array, ...]
     layers: Mapping[str, LayerTrace]
+    use_masks: bool = True
+    carried: Trace | None = field(default=None, repr=False)
     meta: Mapping[str, object] = field(default_factory=dict)
 
     def __getitem__(self, layer: str) -> LayerTrace:

@@ -1,0 +1,38 @@
+"""See every step a Keras recurrent network takes, held against what Keras said. The engine: NumPy and h5py only."""
+
+from rnnscope.compare import Comparison, Location, Row, Verdict, compare
+from rnnscope.errors import BadInput, Cancelled, RnnscopeError, ShapeMismatch, UnreadableFile, Unsupported
+from rnnscope.inputs import load_input
+from rnnscope.layers import keras_layer
+from rnnscope.model import Model
+from rnnscope.reading.loader import load_model
+from rnnscope.reference import Reference, load_reference
+from rnnscope.run import run
+from rnnscope.storage import load_trace
+from rnnscope.trace import LayerTrace, Trace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BadInput",
+    "Cancelled",
+    "Comparison",
+    "LayerTrace",
+    "Location",
+    "Model",
+    "Reference",
+    "RnnscopeError",
+    "Row",
+    "ShapeMismatch",
+    "Trace",
+    "UnreadableFile",
+    "Unsupported",
+    "Verdict",
+    "compare",
+    "keras_layer",
+    "load_input",
+    "load_model",
+    "load_reference",
+    "load_trace",
+    "run",
+]

@@ -1,0 +1,151 @@
+"""The headless commands: ``rnnscope summary``, ``run`` and ``compare``; no Qt anywhere.
+
+Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnnscope import __version__
+from rnnscope.compare import Comparison, Location, Row, Verdict, compare
+from rnnscope.errors import RnnscopeError, one_line
+from rnnscope.inputs import load_input
+from rnnscope.model import Model
+from rnnscope.reading.loader import load_model
+from rnnscope.reference import load_reference
+from rnnscope.run import run
+from rnnscope.semantics import BACKENDS
+from rnnscope.trace import Trace
+
+COMMANDS = ("summary", "run", "compare")
+MARKS = {Verdict.SAME: "✓", Verdict.ROUNDING: "≈", Verdict.DIFFERENT: "≠", Verdict.NOT_COMPARED: "–"}
+MATCHES, DIFFERS, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one headless command; returns its exit code. Errors are one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except RnnscopeError as error:
+        print(f"rnnscope: {error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        sys.stderr.close()
+        return MATCHES
+    except KeyboardInterrupt:
+        print("rnnscope: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rnnscope",
+        description="Run a Keras recurrent network in NumPy, record every step, and hold it against stored Keras values.",
+        epilog="Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong.",
+    )
+    parser.add_argument("--version", action="version", version=f"rnnscope {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    summary = commands.add_parser("summary", help="print Keras's table of a model's layers")
+    _add_model(summary)
+    summary.set_defaults(command=_summary)
+
+    record = commands.add_parser("run", help="run a model on an input; print its outputs or save every step")
+    _add_model(record)
+    record.add_argument("input", metavar="INPUT", help=".npy, .npz, .h5 or .csv; the batch axis comes first")
+    record.add_argument("-o", "--output", metavar="TRACE.h5", help="write every output, state, gate and mask here")
+    record.add_argument("--ignore-masks", action="store_true", help="run every step on the raw input, masked or not")
+    record.set_defaults(command=_run)
+
+    against = commands.add_parser("compare", help="hold a run against stored Keras values")
+    _add_model(against)
+    against.add_argument("input", metavar="INPUT", help="the input that Keras was given")
+    against.add_argument("reference", metavar="REFERENCE", help="stored Keras values: .npz or .h5, or .npy/.csv of the output")
+    against.add_argument("--atol", type=float, help="fixed rule |a − b| ≤ atol + rtol·|keras| instead of the noise floor")
+    against.add_argument("--rtol", type=float, help="see --atol")
+    against.set_defaults(command=_compare)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file written by Keras 3")
+    parser.add_argument(
+        "--backend", choices=BACKENDS, help="the backend whose masked-step rules apply (a .keras file does not say)"
+    )
+
+
+def _summary(options: argparse.Namespace) -> int:
+    print(load_model(options.model, backend=options.backend).summary())
+    return MATCHES
+
+
+def _run(options: argparse.Namespace) -> int:
+    model = load_model(options.model, backend=options.backend)
+    trace = _traced(model, options.input, use_masks=not options.ignore_masks)
+    if options.output is not None:
+        trace.save(options.output)
+        print(f"{options.output}: {sum(1 for _ in trace.keys())} arrays")
+        return MATCHES
+    for name, output in zip(model.output_names, trace.outputs, strict=True):
+        print(f"{name} {output.shape}\n{output}")
+    return MATCHES
+
+
+def _compare(options: argparse.Namespace) -> int:
+    model = load_model(options.model, backend=options.backend)
+    trace = _traced(model, options.input)
+    digest = hashlib.sha256(Path(options.input).read_bytes()).hexdigest()
+    reference = load_reference(options.reference)
+    result = compare(trace, reference, atol=options.atol, rtol=options.rtol, input_sha256=digest)
+    if result.foreign and not result.matches:
+        print(f"rnnscope: {Path(options.reference).name}: {one_line(result.foreign)}", file=sys.stderr)
+        return WRONG
+    print("\n".join(report(result)))
+    return MATCHES if result.matches else DIFFERS
+
+
+def _traced(model: Model, path: str, *, use_masks: bool = True) -> Trace:
+    try:
+        return run(model, load_input(path), use_masks=use_masks)
+    except RnnscopeError as error:
+        raise error.located(file=Path(path).name) from None
+
+
+def report(result: Comparison) -> list[str]:
+    """The comparison as lines of text: one a quantity, the rule, the first difference and the verdict."""
+    width = max(len(_title(row)) for row in result.rows)
+    lines = [_line(row, width) for row in result.rows]
+    lines += ["", f"Rule: {result.rule}"]
+    if result.foreign:
+        lines.append(f"Note: {result.foreign}")
+    if result.first_difference is not None:
+        lines.append(f"First difference: {place(result.first_difference)}")
+    return [*lines, f"{MARKS[result.verdict]} {result.verdict}"]
+
+
+def place(location: Location) -> str:
+    """``rnn state/h, sample 3, step 7, unit 12``."""
+    layer = location.layer or "model"
+    step = "" if location.step is None else f", step {location.step}"
+    return f"{layer} {location.quantity}, sample {location.sample}{step}, unit {location.unit}"
+
+
+def _title(row: Row) -> str:
+    return f"{row.layer or 'model'} {row.quantity}"
+
+
+def _line(row: Row, width: int) -> str:
+    head = f"{MARKS[row.verdict]} {one_line(_title(row)):<{width}}  {row.verdict:<12}"
+    if row.verdict is Verdict.NOT_COMPARED:
+        return f"{head}  {row.reason}"
+    at = f"  at {place(row.worst)}" if row.verdict is Verdict.DIFFERENT and row.worst else ""
+    return f"{head}  max |difference| {row.max_abs:.3g}, relative {row.max_rel:.3g}{at}"

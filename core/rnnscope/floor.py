@@ -1,0 +1,104 @@
+"""The noise floor: how far rounding alone can move each quantity of a run.
+
+The run is made once in float64, and `PROBES` times more with every weight and every new state shaken by the rounding of
+the model's own type. How far the shaken runs drift from the steady one, per quantity and step, is what rounding can do;
+the floor is ``16 · drift + 4 · u · max|value|``, u being the unit of rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnscope.context import Cancelling, Context, Decisions, Progress
+from rnnscope.errors import BadInput
+from rnnscope.run import carried_states, total_steps, walk
+from rnnscope.trace import Trace
+from rnnscope.types import Array
+
+PROBES = 4
+DRIFT_FACTOR = 16.0
+VALUE_FACTOR = 4.0
+RULE = f"|difference| ≤ {DRIFT_FACTOR:g}·drift + {VALUE_FACTOR:g}·u·max|value|"
+
+# Relative size of one rounding in each type that a model computes in.
+UNITS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseFloor:
+    """Key of a quantity → the largest difference that rounding explains; shape (steps,) where there is a time axis, else ()."""
+
+    floors: Mapping[str, Array]
+    unit: float
+
+    def get(self, key: str) -> Array | None:
+        return self.floors.get(key)
+
+
+def has_steps(key: str, array: Array) -> bool:
+    """Whether axis 1 of a quantity is time: states, gates and masks always, outputs from rank 3 on."""
+    return array.ndim >= 3 if key.split("/")[-2] == "output" else array.ndim >= 2
+
+
+def measure_floor(trace: Trace, *, progress: Progress | None = None, cancelled: Cancelling | None = None) -> NoiseFloor:
+    """Measure the floor of every quantity of `trace` by running its model again, steady and shaken.
+
+    Raises BadInput when the trace has no model (it was loaded from a file), Cancelled when stopped.
+    """
+    if trace.model is None:
+        raise BadInput("this trace has no model to measure its noise floor with", advice="Give atol and rtol instead")
+    model, unit = trace.model, UNITS[trace.model.dtype]
+    random = np.random.default_rng(0)
+    steps = total_steps(model, trace.inputs) * (PROBES + 1)
+    carried = carried_states(model, trace.carried)
+
+    def shake(array: Array) -> Array:
+        return array * (1 + random.uniform(-unit, unit, array.shape))
+
+    def rerun(number: int, decisions: Decisions, shaken: Callable[[Array], Array] | None) -> Trace:
+        context = Context(
+            dtype=np.dtype(np.float64),
+            model_dtype=np.dtype(model.dtype),
+            semantics=model.semantics,
+            use_masks=trace.use_masks,
+            progress=progress,
+            cancelled=cancelled,
+            shake=shaken,
+            decisions=decisions,
+            carried=carried,
+            total=steps,
+            done=number * steps // (PROBES + 1),
+        )
+        return walk(model, trace.inputs, context, lambda weight: (shaken or _same)(weight.astype(np.float64)))
+
+    decisions = Decisions()
+    steady = rerun(0, decisions, None)
+    drift: dict[str, Array] = {}
+    for probe in range(PROBES):
+        shaken = rerun(probe + 1, decisions.replay(), shake)
+        for key in _measured(steady):
+            moved = _largest(key, np.abs(shaken.get(key) - steady.get(key)))
+            drift[key] = np.fmax(drift[key], moved) if key in drift else moved
+    return NoiseFloor(
+        {key: DRIFT_FACTOR * drift[key] + VALUE_FACTOR * unit * _largest(key, np.abs(steady.get(key))) for key in drift},
+        unit,
+    )
+
+
+def _same(array: Array) -> Array:
+    return array
+
+
+def _measured(trace: Trace) -> list[str]:
+    return [key for key in trace.keys() if trace.get(key).dtype.kind == "f"]
+
+
+def _largest(key: str, magnitude: Array) -> Array:
+    """The largest finite number over samples and units, one for each step where there is a time axis."""
+    finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
+    if has_steps(key, magnitude):
+        return np.asarray(finite.max(axis=(0, *range(2, magnitude.ndim)), initial=0.0))
+    return np.asarray(finite.max(initial=0.0))

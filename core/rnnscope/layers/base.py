@@ -1,0 +1,124 @@
+"""What a layer is to the engine: options and weights in fields, one `call`, and how it treats a mask."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import ClassVar, Protocol, Self, TypeVar
+
+import numpy as np
+
+from rnnscope.context import Context
+from rnnscope.layers.config import Config
+from rnnscope.types import Array, Mask, Shape
+
+
+Operated = TypeVar("Operated")
+
+
+class Weights(Protocol):
+    """A layer's stored weights, handed out in file order; each is checked against its expected shape before it is read."""
+
+    def at(self, part: str) -> Weights:
+        """The weights of a part such as ``cell`` or ``forward_layer``."""
+        ...
+
+    def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
+        """The next weight; ShapeMismatch names the layer and `name` when the file holds another shape."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arguments:
+    """One call's arguments, masks already chosen.
+
+    tensors: the tensors of the first argument, in order; of all arguments for a bare operation.
+    mask: the mask that the layer is to use, or None.
+    incoming: the mask that travels with the first tensor (or was passed by hand), whether or not the layer uses it.
+    initial_state: states given by the caller, or None.
+    """
+
+    tensors: tuple[Array, ...]
+    mask: Mask | None = None
+    incoming: Mask | None = None
+    initial_state: tuple[Array, ...] | None = None
+    layer: str = ""
+
+    @property
+    def x(self) -> Array:
+        return self.tensors[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What a call returns: outputs with the mask that travels with each, and recorded states and gates."""
+
+    outputs: tuple[Array, ...]
+    masks: tuple[Mask | None, ...] = (None,)
+    states: Mapping[str, Array] = field(default_factory=dict)
+    gates: Mapping[str, Array] = field(default_factory=dict)
+    mask: Mask | None = None
+
+
+class Operation(ABC):
+    """A layer's arithmetic. Subclasses are frozen dataclasses whose array fields are the weights.
+
+    takes_mask: whether Keras hands the layer its input's mask.
+    """
+
+    __slots__ = ()
+    takes_mask: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """What a reader wants to see behind the class name; starts with a space or a bracket."""
+        return ""
+
+    @property
+    def recurrent_steps(self) -> int:
+        """How many recurrences run over the time axis; what progress is counted in."""
+        return 0
+
+    @classmethod
+    @abstractmethod
+    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
+        """Take every option from `config` and every weight from `weights`; `shapes` are the inputs' shapes, batch first."""
+
+    @abstractmethod
+    def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        """The shape of each output, batch first, None for sizes known only when it runs."""
+
+    @abstractmethod
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        """Compute the layer."""
+
+
+class Pointwise(Operation):
+    """One tensor in, one tensor out; whether its mask passes on is `passes_mask`."""
+
+    __slots__ = ()
+    passes_mask: ClassVar[bool] = True
+
+    @abstractmethod
+    def apply(self, x: Array) -> Array:
+        """The output for input `x`, both batch first."""
+
+    def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        return shapes[:1]
+
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        passed = arguments.incoming if self.passes_mask else None
+        return Result((self.apply(arguments.x),), (passed,))
+
+
+def map_weights(operation: Operated, change: Callable[[Array], Array]) -> Operated:
+    """A copy of `operation` with `change` applied to every weight inside it, parts included."""
+    changed: dict[str, object] = {}
+    for part in fields(operation):  # type: ignore[arg-type]
+        value = getattr(operation, part.name)
+        if isinstance(value, np.ndarray):
+            changed[part.name] = change(value)
+        elif is_dataclass(value) and not isinstance(value, type):
+            changed[part.name] = map_weights(value, change)
+    return replace(operation, **changed) if changed else operation  # type: ignore[type-var]

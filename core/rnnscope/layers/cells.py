@@ -1,0 +1,195 @@
+"""Recurrent cells: one pure step from input and states to output, new states and gates.
+
+Formulas and block orders are Keras's: W = kernel, U = recurrent kernel, b = bias; x (batch, features), h (batch, units).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from rnnscope.layers.activations import Activation, take_activation
+from rnnscope.layers.base import Weights
+from rnnscope.layers.config import Config
+from rnnscope.types import Array
+
+INFERENCE_FREE = ("dropout", "recurrent_dropout", "seed", "implementation", "unit_forget_bias", "use_cudnn")
+
+
+class Step(NamedTuple):
+    """What one step gives: the new states in `state_names` order, and the gates as used."""
+
+    states: tuple[Array, ...]
+    gates: Mapping[str, Array]
+
+
+class Cell(ABC):
+    """A recurrent cell. `state_names` orders its states; its output is the state at `output_state`."""
+
+    __slots__ = ()
+    state_names: ClassVar[tuple[str, ...]]
+    output_state: ClassVar[int] = 0
+
+    @property
+    @abstractmethod
+    def units(self) -> int:
+        """The size of the output and of each state."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, config: Config, weights: Weights, features: int) -> Self:
+        """Take the cell's options and weights; `features` is the size of one step's input."""
+
+    @abstractmethod
+    def step(self, x: Array, states: tuple[Array, ...]) -> Step:
+        """One timestep for the whole batch."""
+
+    def initial_states(self, batch: int, dtype: np.dtype[np.floating]) -> tuple[Array, ...]:
+        """Zeros, one (batch, units) array for each state."""
+        return tuple(np.zeros((batch, self.units), dtype) for _ in self.state_names)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimpleRNNCell(Cell):
+    """h' = act(x·W + b + h·U)."""
+
+    kernel: Array  # (features, units)
+    recurrent_kernel: Array  # (units, units)
+    bias: Array | None  # (units,)
+    activation: Activation
+
+    state_names = ("h",)
+
+    @property
+    def units(self) -> int:
+        return int(self.recurrent_kernel.shape[0])
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, features: int) -> Self:
+        units = config.take_int("units")
+        use_bias = config.take_bool("use_bias", True)
+        activation = take_activation(config, default="tanh")
+        config.ignore(*INFERENCE_FREE)
+        return cls(
+            kernel=weights.take("kernel", (features, units)),
+            recurrent_kernel=weights.take("recurrent_kernel", (units, units)),
+            bias=weights.take("bias", (units,)) if use_bias else None,
+            activation=activation,
+        )
+
+    def step(self, x: Array, states: tuple[Array, ...]) -> Step:
+        (h,) = states
+        projected = x @ self.kernel
+        if self.bias is not None:
+            projected = projected + self.bias
+        return Step((self.activation(projected + h @ self.recurrent_kernel),), {})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LSTMCell(Cell):
+    """c' = f·c + i·g; h' = o·act(c'), with i, f, o = ra(z), g = act(z), z = x·W + h·U + b."""
+
+    kernel: Array  # (features, 4 * units), blocks i, f, g, o
+    recurrent_kernel: Array  # (units, 4 * units)
+    bias: Array | None  # (4 * units,)
+    activation: Activation
+    recurrent_activation: Activation
+
+    state_names = ("h", "c")
+
+    @property
+    def units(self) -> int:
+        return int(self.recurrent_kernel.shape[0])
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, features: int) -> Self:
+        units = config.take_int("units")
+        use_bias = config.take_bool("use_bias", True)
+        activation = take_activation(config, default="tanh")
+        recurrent_activation = take_activation(config, "recurrent_activation", "sigmoid")
+        config.ignore(*INFERENCE_FREE)
+        return cls(
+            kernel=weights.take("kernel", (features, 4 * units)),
+            recurrent_kernel=weights.take("recurrent_kernel", (units, 4 * units)),
+            bias=weights.take("bias", (4 * units,)) if use_bias else None,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+        )
+
+    def step(self, x: Array, states: tuple[Array, ...]) -> Step:
+        h, c = states
+        z = x @ self.kernel + h @ self.recurrent_kernel
+        if self.bias is not None:
+            z = z + self.bias
+        zi, zf, zg, zo = np.split(z, 4, axis=-1)
+        i, f, o = self.recurrent_activation(zi), self.recurrent_activation(zf), self.recurrent_activation(zo)
+        g = self.activation(zg)
+        c = f * c + i * g
+        h = o * self.activation(c)
+        return Step((h, c), {"i": i, "f": f, "g": g, "o": o})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GRUCell(Cell):
+    """h' = z·h + (1 − z)·hh, with z, r = ra(x·W + h·U + b).
+
+    reset_after: hh = act(x·W + b₀ + r·(h·U + b₁)), the bias having an input row b₀ and a recurrent row b₁;
+    otherwise hh = act(x·W + b + (r·h)·U).
+    """
+
+    kernel: Array  # (features, 3 * units), blocks z, r, hh
+    recurrent_kernel: Array  # (units, 3 * units)
+    bias: Array | None  # (2, 3 * units) with reset_after, else (3 * units,)
+    activation: Activation
+    recurrent_activation: Activation
+    reset_after: bool
+
+    state_names = ("h",)
+
+    @property
+    def units(self) -> int:
+        return int(self.recurrent_kernel.shape[0])
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, features: int) -> Self:
+        units = config.take_int("units")
+        use_bias = config.take_bool("use_bias", True)
+        reset_after = config.take_bool("reset_after", True)
+        activation = take_activation(config, default="tanh")
+        recurrent_activation = take_activation(config, "recurrent_activation", "sigmoid")
+        config.ignore(*INFERENCE_FREE)
+        bias_shape = (2, 3 * units) if reset_after else (3 * units,)
+        return cls(
+            kernel=weights.take("kernel", (features, 3 * units)),
+            recurrent_kernel=weights.take("recurrent_kernel", (units, 3 * units)),
+            bias=weights.take("bias", bias_shape) if use_bias else None,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            reset_after=reset_after,
+        )
+
+    def step(self, x: Array, states: tuple[Array, ...]) -> Step:
+        (h,) = states
+        n = self.units
+        from_x = x @ self.kernel
+        if self.bias is not None:
+            from_x = from_x + (self.bias[0] if self.reset_after else self.bias)
+        if self.reset_after:
+            from_h = h @ self.recurrent_kernel
+            if self.bias is not None:
+                from_h = from_h + self.bias[1]
+        else:
+            from_h = h @ self.recurrent_kernel[:, : 2 * n]
+        z = self.recurrent_activation(from_x[:, :n] + from_h[:, :n])
+        r = self.recurrent_activation(from_x[:, n : 2 * n] + from_h[:, n : 2 * n])
+        recurrent = r * from_h[:, 2 * n :] if self.reset_after else (r * h) @ self.recurrent_kernel[:, 2 * n :]
+        hh = self.activation(from_x[:, 2 * n :] + recurrent)
+        h = z * h + (1 - z) * hh
+        return Step((h,), {"z": z, "r": r, "hh": hh})
+
+
+CELLS: dict[str, type[Cell]] = {"SimpleRNN": SimpleRNNCell, "LSTM": LSTMCell, "GRU": GRUCell}

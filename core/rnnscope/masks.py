@@ -1,0 +1,91 @@
+"""How a mask travels: which one a layer uses, what it passes on, and the journey of it told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from rnnscope.layers.base import Operation
+from rnnscope.layers.core import Dense, Dropout, Flatten, InputLayer
+from rnnscope.layers.masking import Embedding, Masking
+from rnnscope.layers.recurrent import Recurrent
+from rnnscope.layers.wrappers import Bidirectional
+from rnnscope.model import Call, Layer, Model
+from rnnscope.trace import LayerTrace, Trace
+from rnnscope.types import Array, Mask
+
+Role = Literal["none", "made", "used", "carried", "dropped", "ignored"]
+
+
+def choose_masks(
+    call: Call, operation: Operation, by_hand: Array | None, carried: Sequence[Mask | None]
+) -> tuple[Mask | None, Mask | None]:
+    """The mask that a layer uses, and the one that it may pass on, by Keras 3's rule.
+
+    A mask passed by hand serves as both. Otherwise the mask that travels with the first input passes on, and is *used*
+    only when the call has exactly one tensor argument: an `initial_state` makes a recurrent layer ignore its mask.
+    """
+    incoming = by_hand.astype(bool) if by_hand is not None else (carried[0] if carried else None)
+    if not operation.takes_mask:
+        return None, incoming
+    ignored = by_hand is None and call.initial_state is not None
+    return (None if ignored else incoming), incoming
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stop:
+    """One layer on the mask's way: its role there, the sample's mask (steps,) and a sentence."""
+
+    layer: str
+    role: Role
+    mask: Mask | None
+    text: str
+
+
+def journey(trace: Trace, sample: int) -> tuple[Stop, ...]:
+    """The mask's way through every layer of `trace.model` for one sample, in execution order."""
+    if trace.model is None:
+        return ()
+    calls = (call for call in trace.model.calls if trace.model[call.layer].is_layer)
+    return tuple(_stop(trace.model, call, trace, sample) for call in calls)
+
+
+def _stop(model: Model, call: Call, trace: Trace, sample: int) -> Stop:
+    layer, here = model[call.layer], trace[call.key]
+    arriving = _arriving(call, trace)
+    role, text = _role(layer, here, arriving, call, sample)
+    shown = here.mask if here.mask is not None else here.output_mask
+    if role in ("dropped", "ignored"):
+        shown = arriving
+    mask = None if shown is None else shown[sample]
+    return Stop(call.key, role, mask if mask is None or mask.ndim == 1 else mask.any(axis=tuple(range(1, mask.ndim))), text)
+
+
+def _arriving(call: Call, trace: Trace) -> Mask | None:
+    if call.mask is not None:
+        return trace[call.mask.call].outputs[call.mask.index].astype(bool)
+    return trace[call.inputs[0].call].output_mask if call.inputs else None
+
+
+def _role(layer: Layer, here: LayerTrace, arriving: Mask | None, call: Call, sample: int) -> tuple[Role, str]:
+    operation = layer.operation
+    if isinstance(operation, Masking | Embedding) and here.output_mask is not None:
+        rule = "index ≠ 0" if isinstance(operation, Embedding) else f"any(x ≠ {operation.mask_value:g})".replace("-", "−")
+        return "made", f"made here: {rule}"
+    if arriving is None:
+        return "none", "no mask" if isinstance(operation, InputLayer) else "–"
+    if here.mask is not None:
+        frozen = int(np.count_nonzero(~here.mask[sample]))
+        steps = "1 step freezes" if frozen == 1 else f"{frozen} steps freeze"
+        ends = "" if here.output_mask is not None else "; ends here: last step only"
+        return "used", f"used: {steps} the state{ends}"
+    if isinstance(operation, Recurrent | Bidirectional):
+        why = "initial_state switches it off" if call.initial_state is not None else "switched off"
+        return "ignored", f"ignored here: {why}"
+    if here.output_mask is None:
+        return "dropped", "dropped: time is gone" if isinstance(operation, Flatten) else "dropped here"
+    passes = "passes through" if isinstance(operation, Dropout | Dense) else "carried on"
+    return "carried", passes

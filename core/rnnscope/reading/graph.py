@@ -1,0 +1,233 @@
+"""A Keras 3 configuration → the graph of its calls, as plain records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rnnscope.errors import UnreadableFile, Unsupported
+from rnnscope.layers.operations import Slot
+from rnnscope.model import Call, Tensor
+
+MAX_LAYERS = 10_000
+OPERATION_MODULE = "keras.src.ops."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One layer as it stands in the file. `arguments` and `keywords` are set for a bare operation only."""
+
+    name: str
+    class_name: str
+    config: Mapping[str, object]
+    is_layer: bool
+    calls: tuple[Call, ...]
+    arguments: tuple[object, ...] = ()
+    keywords: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Entries in the file's order, calls in execution order, and the model's ends."""
+
+    entries: tuple[Entry, ...]
+    calls: tuple[Call, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+def read_graph(class_name: str, config: Mapping[str, object]) -> Graph:
+    """The graph of a Sequential or Functional configuration; anything else is refused by name."""
+    layers = config.get("layers")
+    if class_name not in ("Sequential", "Functional"):
+        raise Unsupported(
+            f"models of class {class_name} are not computed",
+            advice="Only Sequential and Functional models carry their arithmetic in the file",
+        )
+    if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
+        raise UnreadableFile("the configuration has no usable list of layers")
+    return _sequential(config, layers) if class_name == "Sequential" else _functional(config, layers)
+
+
+def _sequential(config: Mapping[str, object], layers: Sequence[object]) -> Graph:
+    plain = [_header(layer) for layer in layers]
+    if plain[0][1] != "InputLayer":
+        name = _free_name("input_layer", {name for name, _, _, _ in plain})
+        plain.insert(0, (name, "InputLayer", {"name": name, "batch_shape": _input_shape(config, plain[0][2])}, True))
+    calls = [Call(plain[0][0], plain[0][0])]
+    for name, *_ in plain[1:]:
+        calls.append(Call(name, name, (Tensor(calls[-1].key, 0),)))
+    entries = tuple(Entry(*header, (call,)) for header, call in zip(plain, calls, strict=True))
+    _check_names(entries)
+    return Graph(entries, tuple(calls), (Tensor(calls[0].key, 0),), (Tensor(calls[-1].key, 0),))
+
+
+def _functional(config: Mapping[str, object], layers: Sequence[object]) -> Graph:
+    entries = tuple(_entry(layer) for layer in layers)
+    _check_names(entries)
+    calls = _ordered([call for entry in entries for call in entry.calls])
+    inputs, outputs = _ends(config.get("input_layers")), _ends(config.get("output_layers"))
+    keys = {call.key for call in calls}
+    for tensor in (*inputs, *outputs):
+        if tensor.call not in keys:
+            raise UnreadableFile("an end of the graph is missing", expected=f"a layer '{tensor.call}'")
+    return Graph(entries, calls, inputs, outputs)
+
+
+def _header(layer: object) -> tuple[str, str, Mapping[str, object], bool]:
+    """Name, class, options, and whether it is a layer rather than a bare operation."""
+    if not isinstance(layer, dict):
+        raise UnreadableFile("a layer of the configuration is not an object", found=type(layer).__name__)
+    class_name, config = layer.get("class_name"), layer.get("config")
+    if not isinstance(class_name, str) or not isinstance(config, dict):
+        raise UnreadableFile("a layer of the configuration has no class or no options")
+    name = config.get("name", layer.get("name"))
+    if not isinstance(name, str) or not name:
+        raise UnreadableFile(f"a layer of class {class_name} has no name")
+    module = layer.get("module")
+    custom = layer.get("registered_name") not in (None, class_name) or (
+        module is not None and not str(module).startswith("keras.")
+    )
+    if custom:
+        raise Unsupported(f"the class {class_name} is not one of Keras's own", layer=name, advice="Its code is not run")
+    # A legacy file names no modules, and an operation may share a layer's class name; every layer but the input is trainable.
+    nameless = module is None and class_name != "InputLayer" and "trainable" not in config
+    return name, class_name, config, not (nameless or str(module).startswith(OPERATION_MODULE))
+
+
+def _entry(layer: object) -> Entry:
+    name, class_name, config, is_layer = _header(layer)
+    nodes = layer.get("inbound_nodes", []) if isinstance(layer, dict) else []
+    if not isinstance(nodes, list):
+        raise UnreadableFile("the layer's inbound_nodes are not a list", layer=name)
+    if not nodes:
+        return Entry(name, class_name, config, is_layer, (Call(name, name),))
+    if not is_layer:
+        call, arguments, keywords = _operation_call(name, nodes)
+        return Entry(name, class_name, config, False, (call,), arguments, keywords)
+    calls = tuple(_layer_call(name, index, node) for index, node in enumerate(nodes))
+    return Entry(name, class_name, config, True, calls)
+
+
+def _layer_call(name: str, index: int, node: object) -> Call:
+    args, kwargs = _node_parts(name, node)
+    if not args and "inputs" in kwargs:
+        args = [kwargs.pop("inputs")]
+    given = args[1] if len(args) > 1 else kwargs.pop("initial_state", None)
+    mask = kwargs.pop("mask", None)
+    kwargs.pop("training", None)
+    left = [key for key, value in kwargs.items() if value is not None]
+    if left or len(args) > 2 or not args:
+        raise Unsupported(f"is called with {', '.join(left) or 'arguments'} that this version does not know", layer=name)
+    states = None if given is None else tuple(_tensors(given, name))
+    by_hand = None if mask is None else _tensors(mask, name)[0]
+    return Call(_key(name, index), name, tuple(_tensors(args[0], name)), by_hand, states)
+
+
+def _operation_call(name: str, nodes: Sequence[object]) -> tuple[Call, tuple[object, ...], dict[str, object]]:
+    if len(nodes) != 1:
+        raise Unsupported("a bare operation that is used several times is not computed", layer=name)
+    args, kwargs = _node_parts(name, nodes[0])
+    tensors: list[Tensor] = []
+
+    def slots(value: object) -> object:
+        if isinstance(value, Tensor):
+            tensors.append(value)
+            return Slot(len(tensors) - 1)
+        if isinstance(value, list):
+            return [slots(item) for item in value]
+        return value
+
+    arguments = tuple(slots(value) for value in args)
+    keywords = {key: slots(value) for key, value in kwargs.items()}
+    return Call(name, name, tuple(tensors)), arguments, keywords
+
+
+def _node_parts(name: str, node: object) -> tuple[list[object], dict[str, object]]:
+    if not isinstance(node, dict) or not isinstance(node.get("args"), list) or not isinstance(node.get("kwargs"), dict):
+        raise UnreadableFile("a call in the graph is not written as Keras 3 does", layer=name)
+    return [_value(item, name) for item in node["args"]], {key: _value(item, name) for key, item in node["kwargs"].items()}
+
+
+def _value(value: object, name: str) -> object:
+    """A call's argument: nested lists, plain values, `Tensor` for a reference into the graph, arrays for constants."""
+    if isinstance(value, list):
+        return [_value(item, name) for item in value]
+    if not isinstance(value, dict):
+        return value
+    inner = value.get("config")
+    if value.get("class_name") == "__keras_tensor__" and isinstance(inner, dict):
+        return _reference(inner.get("keras_history"), name)
+    if value.get("class_name") in ("__tensor__", "__numpy__") and isinstance(inner, dict):
+        return np.asarray(inner.get("value"), dtype=str(inner.get("dtype")))
+    raise Unsupported(f"an argument of class {value.get('class_name')} is not read", layer=name)
+
+
+def _reference(history: object, name: str) -> Tensor:
+    match history:
+        case [str(layer), int(node), int(index)] if node >= 0 and index >= 0:
+            return Tensor(_key(layer, node), index)
+    raise UnreadableFile("a reference into the graph is not usable", layer=name, expected="[layer, node, tensor]")
+
+
+def _tensors(value: object, name: str) -> list[Tensor]:
+    items = value if isinstance(value, list) else [value]
+    tensors = [item for item in items if isinstance(item, Tensor)]
+    if not tensors or len(tensors) != len(items):
+        raise Unsupported("is called on something that is not a tensor of the graph", layer=name)
+    return tensors
+
+
+def _ends(value: object) -> tuple[Tensor, ...]:
+    """``input_layers`` or ``output_layers``: one flat triple, or a list of triples."""
+    items = [value] if isinstance(value, list) and value and isinstance(value[0], str) else value
+    if not isinstance(items, list) or not items:
+        raise UnreadableFile("the graph has no usable inputs or outputs")
+    return tuple(_reference(item, "the model") for item in items)
+
+
+def _key(name: str, node: int) -> str:
+    return name if node == 0 else f"{name}@{node}"
+
+
+def _ordered(calls: Sequence[Call]) -> tuple[Call, ...]:
+    """`calls` so that each comes after all it reads, otherwise in the file's order."""
+    keys = {call.key for call in calls}
+    for call in calls:
+        for tensor in call.tensors():
+            if tensor.call not in keys:
+                raise UnreadableFile("reads from a layer that is not there", layer=call.key, expected=tensor.call)
+    done: dict[str, Call] = {}
+    waiting = list(calls)
+    while waiting:
+        left = []
+        for call in waiting:
+            if all(tensor.call in done for tensor in call.tensors()):
+                done[call.key] = call
+            else:
+                left.append(call)
+        if len(left) == len(waiting):
+            raise UnreadableFile("the graph has a cycle", layer=left[0].key)
+        waiting = left
+    return tuple(done.values())
+
+
+def _check_names(entries: Sequence[Entry]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.name in seen:
+            raise UnreadableFile("two layers have the same name", layer=entry.name)
+        seen.add(entry.name)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    return name if name not in taken else _free_name(f"{name}_", taken)
+
+
+def _input_shape(config: Mapping[str, object], first: Mapping[str, object]) -> object:
+    for source, key in ((config, "build_input_shape"), (first, "batch_shape"), (first, "batch_input_shape")):
+        if source.get(key) is not None:
+            return source[key]
+    raise Unsupported("the Sequential model does not say its input shape", advice="Build it or give it an Input, then save")

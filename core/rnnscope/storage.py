@@ -1,0 +1,129 @@
+"""Traces in HDF5 files, laid out as stored Keras values are; arrays are read when they are asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnnscope.errors import BadInput, UnreadableFile
+from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
+from rnnscope.reading.json_text import parse_json
+from rnnscope.reading.source import read_source, sniff
+from rnnscope.trace import LayerTrace, Trace, layer_key
+from rnnscope.types import Array
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+FORMAT = "rnnscope trace 1"
+
+
+def save_trace(trace: Trace, path: str | PathLike[str]) -> None:
+    """Write `trace` to an HDF5 file; the file appears whole or not at all.
+
+    The keys are those of stored Keras values, so `load_reference` reads the file too. BadInput when it cannot be written.
+    """
+    target = Path(path)
+    try:
+        with NamedTemporaryFile(dir=target.parent, prefix=".rnnscope-", suffix=".h5", delete=False) as file:
+            temporary = Path(file.name)
+        try:
+            _write(trace, temporary)
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot write the trace: {error.strerror or error}", file=str(target)) from None
+
+
+def load_trace(path: str | PathLike[str]) -> Trace:
+    """Read a trace that `Trace.save` wrote; it has no model. Arrays are read from the file's bytes on access."""
+    source = read_source(path)
+    if sniff(source.data) != "hdf5":
+        raise UnreadableFile("not a trace", file=source.name, expected="an HDF5 file written by Trace.save")
+    hdf5 = open_hdf5(source.data, source.name)
+    text = hdf5.attribute("/", "meta")
+    meta = parse_json(text, source.name) if isinstance(text, str) else None
+    match meta:
+        case {"format": str(form), "layers": list(layers), "inputs": list(inputs), "outputs": int(outputs)} if (
+            form == FORMAT
+        ):
+            pass
+        case _:
+            raise UnreadableFile("not a trace", file=source.name, expected=f"meta of format '{FORMAT}'")
+    names = [str(name) for name in layers]
+    return Trace(
+        model=None,
+        inputs=_Stored(hdf5, {str(name): f"input/{name}" for name in inputs}),
+        outputs=tuple(hdf5.read(f"output/{index}") for index in range(outputs)),
+        layers={name: _layer(hdf5, name) for name in names},
+        use_masks=bool(meta.get("use_masks", True)),
+        meta=meta,
+    )
+
+
+class _Stored(Mapping[str, Array]):
+    """Named arrays that stay in the file until they are asked for."""
+
+    def __init__(self, hdf5: Hdf5File, paths: Mapping[str, str]) -> None:
+        self._hdf5, self._paths = hdf5, paths
+
+    def __getitem__(self, name: str) -> Array:
+        return self._hdf5.read(self._paths[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def _write(trace: Trace, path: Path) -> None:
+    import h5py
+
+    meta: dict[str, object] = {
+        "format": FORMAT,
+        "layers": list(trace),
+        "inputs": list(trace.inputs),
+        "outputs": len(trace.outputs),
+        "use_masks": trace.use_masks,
+    }
+    if trace.model is not None:
+        semantics = trace.model.semantics
+        meta |= {"model": trace.model.file, "model_sha256": trace.model.sha256, "keras_version": semantics.keras_version}
+        meta |= {"backend": semantics.backend, "dtype": trace.model.dtype, "computed_by": "rnnscope"}
+    with h5py.File(path, "w") as file:
+        file.attrs["meta"] = json.dumps(meta)
+        for name, array in trace.inputs.items():
+            _put(file, f"input/{name}", array)
+        for key in trace.keys():
+            _put(file, key, trace.get(key))
+        for name, layer in trace.layers.items():
+            if layer.output_mask is not None:
+                _put(file, layer_key(name, "output_mask"), layer.output_mask)
+
+
+def _put(file: object, key: str, array: Array) -> None:
+    file.create_dataset(key, data=np.ascontiguousarray(array), compression="gzip", compression_opts=1, shuffle=True)  # type: ignore[attr-defined]
+
+
+def _layer(hdf5: Hdf5File, name: str) -> LayerTrace:
+    root = layer_key(name, "")
+    outputs = []
+    while hdf5.has(f"{root}output/{len(outputs)}"):
+        outputs.append(hdf5.read(f"{root}output/{len(outputs)}"))
+
+    def named(kind: str) -> _Stored:
+        paths = [path for path in hdf5.datasets() if path.startswith(f"{root}{kind}/")]
+        return _Stored(hdf5, {path.removeprefix(f"{root}{kind}/"): path for path in paths})
+
+    def mask(kind: str) -> Array | None:
+        return hdf5.read(f"{root}{kind}") if hdf5.has(f"{root}{kind}") else None
+
+    return LayerTrace(tuple(outputs), named("state"), named("gate"), mask("mask"), mask("output_mask"))

@@ -27,7 +27,9 @@ def checked_inputs(model: Model, x: Inputs) -> dict[str, Array]:
     }
     sizes = {name: len(array) for name, array in checked.items()}
     if len(set(sizes.values())) > 1:
-        raise BadInput("inputs with different numbers of samples", found=", ".join(f"{n}: {s}" for n, s in sizes.items()))
+        raise BadInput(
+            "inputs with different numbers of samples", found=", ".join(f"{n}: {s}" for n, s in sizes.items())
+        )
     if 0 in sizes.values():
         raise BadInput("the input holds no samples", expected="at least one")
     return checked
@@ -61,7 +63,9 @@ def _array(x: object) -> Array:
 
 def _checked(model: Model, name: str, array: Array, expected: Shape) -> Array:
     if array.dtype.kind not in "biuf":
-        raise BadInput("input of a type that is not a number", layer=name, expected="floats or integers", found=array.dtype)
+        raise BadInput(
+            "input of a type that is not a number", layer=name, expected="floats or integers", found=array.dtype
+        )
     if not fits(array.shape, expected):
         raise _misfit(name, array.shape, expected)
     dtype = np.dtype(getattr(model[name].operation, "dtype", model.dtype))

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rnnscope",
-        description="Run a Keras recurrent network in NumPy, record every step, and hold it against stored Keras values.",
+        description="Run a Keras recurrent network in NumPy, record every step, hold it against stored Keras values.",
         epilog="Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong.",
     )
     parser.add_argument("--version", action="version", version=f"rnnscope {__version__}")
@@ -69,8 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     against = commands.add_parser("compare", help="hold a run against stored Keras values")
     _add_model(against)
     against.add_argument("input", metavar="INPUT", help="the input that Keras was given")
-    against.add_argument("reference", metavar="REFERENCE", help="stored Keras values: .npz or .h5, or .npy/.csv of the output")
-    against.add_argument("--atol", type=float, help="fixed rule |a − b| ≤ atol + rtol·|keras| instead of the noise floor")
+    against.add_argument(
+        "reference", metavar="REFERENCE", help="stored Keras values (.npz, .h5), or .npy/.csv of the output"
+    )
+    against.add_argument(
+        "--atol", type=float, help="fixed rule |a − b| ≤ atol + rtol·|keras| instead of the noise floor"
+    )
     against.add_argument("--rtol", type=float, help="see --atol")
     against.set_defaults(command=_compare)
     return parser
@@ -93,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
     trace = _traced(model, options.input, use_masks=not options.ignore_masks)
     if options.output is not None:
         trace.save(options.output)
-        print(f"{options.output}: {sum(1 for _ in trace.keys())} arrays")
+        print(f"{options.output}: {sum(1 for _ in trace.quantities())} arrays")
         return MATCHES
     for name, output in zip(model.output_names, trace.outputs, strict=True):
         print(f"{name} {output.shape}\n{output}")

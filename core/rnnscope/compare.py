@@ -88,7 +88,9 @@ class Comparison:
     @property
     def verdict(self) -> Verdict:
         """The worst verdict of all rows."""
-        return max((row.verdict for row in self.rows), key=lambda verdict: verdict.severity, default=Verdict.NOT_COMPARED)
+        return max(
+            (row.verdict for row in self.rows), key=lambda verdict: verdict.severity, default=Verdict.NOT_COMPARED
+        )
 
     @property
     def matches(self) -> bool:
@@ -144,7 +146,7 @@ def compare(
     measured = None if fixed else measure_floor(trace, progress=progress, cancelled=cancelled)
     rule = f"|difference| ≤ {absolute:g} + {relative:g}·|keras|" if fixed else RULE
     rows, pairs = [], {}
-    for key in trace.keys():
+    for key in trace.quantities():
         ours, theirs = trace.get(key), reference.get(key)
         layer, quantity = split_key(key, trace.layers)
         row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
@@ -158,7 +160,9 @@ def compare(
             pairs[key] = (ours, theirs, _spread(key, floor, ours))
             rows.append(_compared(row, *pairs[key], np.asarray(floor)))
     if not pairs:
-        raise BadInput("none of the stored values belongs to this model's run", file=reference.file, advice=rows[-1].reason)
+        raise BadInput(
+            "none of the stored values belongs to this model's run", file=reference.file, advice=rows[-1].reason
+        )
     return Comparison(tuple(rows), rule, _foreign(trace, reference, rows, input_sha256), pairs)
 
 

@@ -29,7 +29,7 @@ UNITS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat1
 
 @dataclass(frozen=True, eq=False)
 class NoiseFloor:
-    """Key of a quantity → the largest difference that rounding explains; shape (steps,) where there is a time axis, else ()."""
+    """Key of a quantity → the largest difference that rounding explains, shape (steps,) or () without time."""
 
     floors: Mapping[str, Array]
     unit: float
@@ -83,7 +83,10 @@ def measure_floor(trace: Trace, *, progress: Progress | None = None, cancelled: 
             moved = _largest(key, np.abs(shaken.get(key) - steady.get(key)))
             drift[key] = np.fmax(drift[key], moved) if key in drift else moved
     return NoiseFloor(
-        {key: DRIFT_FACTOR * drift[key] + VALUE_FACTOR * unit * _largest(key, np.abs(steady.get(key))) for key in drift},
+        {
+            key: DRIFT_FACTOR * drift[key] + VALUE_FACTOR * unit * _largest(key, np.abs(steady.get(key)))
+            for key in drift
+        },
         unit,
     )
 
@@ -93,7 +96,7 @@ def _same(array: Array) -> Array:
 
 
 def _measured(trace: Trace) -> list[str]:
-    return [key for key in trace.keys() if trace.get(key).dtype.kind == "f"]
+    return [key for key in trace.quantities() if trace.get(key).dtype.kind == "f"]
 
 
 def _largest(key: str, magnitude: Array) -> Array:

@@ -61,19 +61,23 @@ def _stop(model: Model, call: Call, trace: Trace, sample: int) -> Stop:
     if role in ("dropped", "ignored"):
         shown = arriving
     mask = None if shown is None else shown[sample]
-    return Stop(call.key, role, mask if mask is None or mask.ndim == 1 else mask.any(axis=tuple(range(1, mask.ndim))), text)
+    return Stop(
+        call.key, role, mask if mask is None or mask.ndim == 1 else mask.any(axis=tuple(range(1, mask.ndim))), text
+    )
 
 
 def _arriving(call: Call, trace: Trace) -> Mask | None:
     if call.mask is not None:
-        return trace[call.mask.call].outputs[call.mask.index].astype(bool)
+        return trace[call.mask.call].outputs[call.mask.output].astype(bool)
     return trace[call.inputs[0].call].output_mask if call.inputs else None
 
 
 def _role(layer: Layer, here: LayerTrace, arriving: Mask | None, call: Call, sample: int) -> tuple[Role, str]:
     operation = layer.operation
     if isinstance(operation, Masking | Embedding) and here.output_mask is not None:
-        rule = "index ≠ 0" if isinstance(operation, Embedding) else f"any(x ≠ {operation.mask_value:g})".replace("-", "−")
+        rule = (
+            "index ≠ 0" if isinstance(operation, Embedding) else f"any(x ≠ {operation.mask_value:g})".replace("-", "−")
+        )
         return "made", f"made here: {rule}"
     if arriving is None:
         return "none", "no mask" if isinstance(operation, InputLayer) else "–"

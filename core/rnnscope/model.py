@@ -16,7 +16,7 @@ class Tensor(NamedTuple):
     """A reference to one output of one call in the graph."""
 
     call: str
-    index: int
+    output: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +86,7 @@ class Model:
         return {layer.name: layer for layer in self.layers}
 
     def __getitem__(self, name: str) -> Layer:
-        return self.by_name[name.split("@")[0] if name not in self.by_name else name]
+        return self.by_name[name.split("@", maxsplit=1)[0] if name not in self.by_name else name]
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ class Model:
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
         """One shape for each input, the batch axis first (None)."""
-        return tuple(self[tensor.call].output_shapes[tensor.index] for tensor in self.inputs)
+        return tuple(self[tensor.call].output_shapes[tensor.output] for tensor in self.inputs)
 
     @property
     def parameters(self) -> int:

@@ -14,7 +14,7 @@ class Reference:
     """Stored Keras values.
 
     arrays: key → array; ``output/0``, ``layer/<name>/output/0``, ``layer/<name>/state/h``, ``layer/<name>/gate/i``,
-        ``layer/<name>/mask``. The same keys as `Trace.keys()`.
+        ``layer/<name>/mask``. The same keys as `Trace.quantities()`.
     meta: what the recorder wrote: Keras version, backend, dtype, batch size, sha256 of model and input.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -65,9 +65,7 @@ def run(
     return replace(trace, carried=carry)
 
 
-def walk(
-    model: Model, inputs: Mapping[str, Array], context: Context, prepare: Callable[[Array], Array]
-) -> Trace:
+def walk(model: Model, inputs: Mapping[str, Array], context: Context, prepare: Callable[[Array], Array]) -> Trace:
     """Evaluate every call in order; `prepare` is applied to every weight first."""
     operations = {layer.name: map_weights(layer.operation, prepare) for layer in model.layers}
     values: dict[Tensor, Value] = {}
@@ -98,7 +96,9 @@ def _evaluate(
     except RnnscopeError as error:
         raise error.located(file=None, layer=call.key) from None
     except MemoryError:
-        raise BadInput("not enough memory for this layer's record", layer=call.key, advice="Use fewer samples") from None
+        raise BadInput(
+            "not enough memory for this layer's record", layer=call.key, advice="Use fewer samples"
+        ) from None
     return result
 
 
@@ -118,9 +118,7 @@ def carried_states(model: Model, carry: Trace | None) -> dict[str, tuple[Array, 
     """Layer → the states in which an earlier run left it, for every stateful layer."""
     if carry is None:
         return {}
-    stateful = [
-        layer for layer in model.layers if isinstance(layer.operation, Recurrent) and layer.operation.stateful
-    ]
+    stateful = [layer for layer in model.layers if isinstance(layer.operation, Recurrent) and layer.operation.stateful]
     if not stateful:
         raise BadInput("carry was given, but no layer of this model is stateful")
     return {layer.name: final_states(carry[layer.name].states, layer.operation) for layer in stateful}
@@ -128,8 +126,6 @@ def carried_states(model: Model, carry: Trace | None) -> dict[str, tuple[Array, 
 
 def _floating(dtype: DTypeLike) -> np.dtype[np.floating]:
     chosen = np.dtype(dtype)
-    if chosen.kind != "f":
+    if not np.issubdtype(chosen, np.floating):
         raise BadInput("dtype is not a floating-point type", expected="float32 or float64", found=str(chosen))
-    return chosen
-
-
+    return cast("np.dtype[np.floating]", chosen)

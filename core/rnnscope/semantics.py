@@ -35,9 +35,10 @@ class Semantics:
 
     @property
     def masked_output_repeats(self) -> bool:
-        """Whether a rolled loop repeats the previous *output* at a masked step, as TensorFlow and PyTorch do; else ``states[0]``.
+        """Whether a rolled loop repeats the previous *output* at a masked step; otherwise it gives ``states[0]``.
 
-        Before the first valid step the previous output is zero, while ``states[0]`` is the initial state.
+        TensorFlow and PyTorch repeat; before the first valid step the previous output is zero, while ``states[0]`` is
+        the initial state.
         """
         return self.backend in ("tensorflow", "torch")
 

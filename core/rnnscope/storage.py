@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -27,7 +26,8 @@ FORMAT = "rnnscope trace 1"
 def save_trace(trace: Trace, path: str | PathLike[str]) -> None:
     """Write `trace` to an HDF5 file; the file appears whole or not at all.
 
-    The keys are those of stored Keras values, so `load_reference` reads the file too. BadInput when it cannot be written.
+    The keys are those of stored Keras values, so `load_reference` reads the file too.
+    BadInput when it cannot be written.
     """
     target = Path(path)
     try:
@@ -35,7 +35,7 @@ def save_trace(trace: Trace, path: str | PathLike[str]) -> None:
             temporary = Path(file.name)
         try:
             _write(trace, temporary)
-            os.replace(temporary, target)
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -50,19 +50,15 @@ def load_trace(path: str | PathLike[str]) -> Trace:
     hdf5 = open_hdf5(source.data, source.name)
     text = hdf5.attribute("/", "meta")
     meta = parse_json(text, source.name) if isinstance(text, str) else None
-    match meta:
-        case {"format": str(form), "layers": list(layers), "inputs": list(inputs), "outputs": int(outputs)} if (
-            form == FORMAT
-        ):
-            pass
-        case _:
-            raise UnreadableFile("not a trace", file=source.name, expected=f"meta of format '{FORMAT}'")
-    names = [str(name) for name in layers]
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise UnreadableFile("not a trace", file=source.name, expected=f"meta of format '{FORMAT}'")
+    inputs, layers = (_names(meta.get(part), source.name) for part in ("inputs", "layers"))
+    outputs = hdf5.names("output") if hdf5.has("output") else ()
     return Trace(
         model=None,
-        inputs=_Stored(hdf5, {str(name): f"input/{name}" for name in inputs}),
-        outputs=tuple(hdf5.read(f"output/{index}") for index in range(outputs)),
-        layers={name: _layer(hdf5, name) for name in names},
+        inputs=_Stored(hdf5, {name: f"input/{name}" for name in inputs}),
+        outputs=tuple(hdf5.read(f"output/{index}") for index in range(len(outputs))),
+        layers={name: _layer(hdf5, name) for name in layers},
         use_masks=bool(meta.get("use_masks", True)),
         meta=meta,
     )
@@ -84,6 +80,12 @@ class _Stored(Mapping[str, Array]):
         return len(self._paths)
 
 
+def _names(value: object, file: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise UnreadableFile("the trace's list of names is damaged", file=file)
+    return value
+
+
 def _write(trace: Trace, path: Path) -> None:
     import h5py
 
@@ -91,18 +93,21 @@ def _write(trace: Trace, path: Path) -> None:
         "format": FORMAT,
         "layers": list(trace),
         "inputs": list(trace.inputs),
-        "outputs": len(trace.outputs),
         "use_masks": trace.use_masks,
     }
     if trace.model is not None:
         semantics = trace.model.semantics
-        meta |= {"model": trace.model.file, "model_sha256": trace.model.sha256, "keras_version": semantics.keras_version}
+        meta |= {
+            "model": trace.model.file,
+            "model_sha256": trace.model.sha256,
+            "keras_version": semantics.keras_version,
+        }
         meta |= {"backend": semantics.backend, "dtype": trace.model.dtype, "computed_by": "rnnscope"}
     with h5py.File(path, "w") as file:
         file.attrs["meta"] = json.dumps(meta)
         for name, array in trace.inputs.items():
             _put(file, f"input/{name}", array)
-        for key in trace.keys():
+        for key in trace.quantities():
             _put(file, key, trace.get(key))
         for name, layer in trace.layers.items():
             if layer.output_mask is not None:
@@ -115,7 +120,7 @@ def _put(file: object, key: str, array: Array) -> None:
 
 def _layer(hdf5: Hdf5File, name: str) -> LayerTrace:
     root = layer_key(name, "")
-    outputs = []
+    outputs: list[Array] = []
     while hdf5.has(f"{root}output/{len(outputs)}"):
         outputs.append(hdf5.read(f"{root}output/{len(outputs)}"))
 

@@ -52,7 +52,7 @@ def _is_chain(model: Model) -> bool:
 
 def _row(model: Model, layer: Layer) -> tuple[str, str, str, str]:
     sources = [tensor for call in model.calls if call.layer == layer.name for tensor in call.tensors()]
-    connected = ", ".join(f"{tensor.call}[{tensor.index}]" for tensor in sources) or "-"
+    connected = ", ".join(f"{tensor.call}[{tensor.output}]" for tensor in sources) or "-"
     return f"{layer.name} ({layer.class_name})", shape_text(layer.output_shapes), f"{layer.parameters:,}", connected
 
 

@@ -9,6 +9,7 @@ from os import PathLike
 from rnnscope.model import Model
 from rnnscope.types import Array, Mask
 
+
 def layer_key(layer: str, quantity: str) -> str:
     """The key of a layer's quantity in stored values: ``layer/rnn/state/h``."""
     return f"layer/{layer}/{quantity}"
@@ -89,16 +90,22 @@ class Trace:
     def batch_size(self) -> int:
         return int(next(iter(self.inputs.values())).shape[0])
 
-    def keys(self) -> Iterator[str]:
+    def quantities(self) -> Iterator[str]:
         """Every key under which this trace holds an array, in execution order, the model's outputs last."""
         for name, layer in self.layers.items():
             yield from (layer_key(name, quantity) for quantity in layer.quantities())
         yield from (f"output/{index}" for index in range(len(self.outputs)))
 
+    keys = quantities
+
     def get(self, key: str) -> Array:
         """The array under a key such as ``layer/rnn/state/h`` or ``output/0``; KeyError when there is none."""
         layer, quantity = split_key(key, self.layers)
-        return self.outputs[int(quantity.removeprefix("output/"))] if layer is None else self.layers[layer].quantity(quantity)
+        return (
+            self.outputs[int(quantity.removeprefix("output/"))]
+            if layer is None
+            else self.layers[layer].quantity(quantity)
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write everything to an HDF5 file, in the layout of stored Keras values; `load_trace` reads it back."""
@@ -108,7 +115,7 @@ class Trace:
 
 
 def split_key(key: str, layers: Mapping[str, object]) -> tuple[str | None, str]:
-    """Split a stored key into layer (None for the model's own outputs) and quantity; KeyError when it names no layer."""
+    """Split a stored key into layer (None for the model's outputs) and quantity; KeyError when it names no layer."""
     if not key.startswith("layer/"):
         return None, key
     rest = key.removeprefix("layer/")

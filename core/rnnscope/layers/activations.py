@@ -53,7 +53,8 @@ def take_activation(config: Config, option: str = "activation", default: str = "
 def sigmoid(x: Array) -> Array:
     # exp of a non-positive number cannot overflow.
     e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
+    sigmoid_x: Array = np.where(x >= 0, 1, e) / (1 + e)
+    return sigmoid_x
 
 
 def relu6(x: Array) -> Array:
@@ -61,17 +62,17 @@ def relu6(x: Array) -> Array:
 
 
 def softplus(x: Array) -> Array:
-    return np.logaddexp(x, np.zeros((), x.dtype))
+    return np.asarray(np.logaddexp(x, np.zeros((), x.dtype)))
 
 
 def softmax(x: Array) -> Array:
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    e: Array = np.exp(x - x.max(axis=-1, keepdims=True))
+    return np.divide(e, e.sum(axis=-1, keepdims=True))
 
 
 def log_softmax(x: Array) -> Array:
     shifted = x - x.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return np.subtract(shifted, np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def sparsemax(x: Array) -> Array:
@@ -94,7 +95,7 @@ def selu(x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """The exact form, x·Φ(x) with the Gaussian distribution function."""
-    return 0.5 * x * (1 + _erf(x / math.sqrt(2)).astype(x.dtype))
+    return 0.5 * x * (1 + np.asarray(_erf(x / math.sqrt(2))).astype(x.dtype))
 
 
 def glu(x: Array) -> Array:

@@ -13,12 +13,11 @@ from rnnscope.context import Context
 from rnnscope.layers.config import Config
 from rnnscope.types import Array, Mask, Shape
 
-
 Operated = TypeVar("Operated")
 
 
 class Weights(Protocol):
-    """A layer's stored weights, handed out in file order; each is checked against its expected shape before it is read."""
+    """A layer's stored weights in file order, each checked against its expected shape before it is read."""
 
     def at(self, part: str) -> Weights:
         """The weights of a part such as ``cell`` or ``forward_layer``."""
@@ -83,7 +82,7 @@ class Operation(ABC):
     @classmethod
     @abstractmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        """Take every option from `config` and every weight from `weights`; `shapes` are the inputs' shapes, batch first."""
+        """Take every option and every weight; `shapes` are the inputs' shapes, batch first."""
 
     @abstractmethod
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -1,6 +1,7 @@
 """Recurrent cells: one pure step from input and states to output, new states and gates.
 
-Formulas and block orders are Keras's: W = kernel, U = recurrent kernel, b = bias; x (batch, features), h (batch, units).
+Formulas and block orders are Keras's: W = kernel, U = recurrent kernel, b = bias; x is (batch, features), h is
+(batch, units).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from rnnscope.types import Array, Shape
 class Slot(NamedTuple):
     """Where a tensor goes in a bare operation's arguments."""
 
-    index: int
+    position: int
 
 
 class Rule(NamedTuple):
@@ -38,13 +38,13 @@ def _expand_dims(x: Array, axis: int | list[int]) -> Array:
     return np.expand_dims(x, tuple(axis) if isinstance(axis, list) else axis)
 
 
-def _axis(axis: object) -> object:
-    return tuple(axis) if isinstance(axis, list) else axis
+def _squeeze(x: Array, axis: int | list[int] | None = None) -> Array:
+    return np.squeeze(x, tuple(axis) if isinstance(axis, list) else axis)
 
 
 def _reduction(function: Callable[..., Array]) -> Rule:
-    def reduce(x: Array, axis: object = None, keepdims: bool = False) -> Array:
-        return np.asarray(function(x, axis=_axis(axis), keepdims=keepdims))
+    def reduce(x: Array, axis: int | list[int] | None = None, keepdims: bool = False) -> Array:
+        return np.asarray(function(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims))
 
     return Rule(reduce, {"axis": None, "keepdims": False})
 
@@ -79,7 +79,7 @@ RULES: dict[str, Rule] = {
     "OnesLike": Rule(np.ones_like),
     "Cast": Rule(_cast, {"dtype": None}),
     "ExpandDims": Rule(_expand_dims, {"axis": None}),
-    "Squeeze": Rule(lambda x, axis=None: np.squeeze(x, _axis(axis)), {"axis": None}),
+    "Squeeze": Rule(_squeeze, {"axis": None}),
     "Concatenate": Rule(lambda xs, axis=-1: np.concatenate(xs, axis), {"axis": -1}),
 }
 
@@ -113,7 +113,7 @@ class BareOperation(Operation):
     def _evaluate(self, tensors: tuple[Array, ...], context: Context | None = None) -> Array:
         def fill(value: object) -> object:
             if isinstance(value, Slot):
-                return tensors[value.index]
+                return tensors[value.position]
             if isinstance(value, list | tuple):
                 return [fill(item) for item in value]
             return context.constant(value) if isinstance(value, float) and context is not None else value

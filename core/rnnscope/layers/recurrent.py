@@ -23,7 +23,7 @@ from rnnscope.unroll import Direction, Unrolled, unroll
 class Recurrent(Operation):
     """A cell unrolled over the time axis of x (batch, steps, features).
 
-    Returns (batch, steps, units) with return_sequences, else (batch, units); with return_state, each final state behind it.
+    Returns (batch, steps, units) with return_sequences, else (batch, units); with return_state, the final states too.
     """
 
     cell: Cell
@@ -62,7 +62,7 @@ class Recurrent(Operation):
         x = arguments.x
         initial = self.initial(x, arguments, context)
         done = unroll(self.cell, x, arguments.mask, initial, self.direction, context)
-        outputs = (done.outputs if self.return_sequences else done.last,)
+        outputs: tuple[Array, ...] = (done.outputs if self.return_sequences else done.last,)
         passed = arguments.incoming if self.return_sequences else None
         if self.return_state:
             outputs += done.final

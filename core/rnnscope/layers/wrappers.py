@@ -24,7 +24,7 @@ MERGE_MODES = ("concat", "sum", "ave", "mul", None)
 class Bidirectional(Operation):
     """Two recurrences over the same input, the second one backwards, merged.
 
-    The backward sequence is flipped in time before it is merged. Keras 3 forces zeros at masked steps of both sequences.
+    The backward sequence is flipped in time before it is merged. Keras 3 forces zeros at masked steps of both.
     """
 
     forward: Recurrent
@@ -153,9 +153,7 @@ class TimeDistributed(Operation):
         )
 
 
-def _direction(
-    config: Config, entry: Mapping[str, object], weights: Weights, shapes: tuple[Shape, ...]
-) -> Recurrent:
+def _direction(config: Config, entry: Mapping[str, object], weights: Weights, shapes: tuple[Shape, ...]) -> Recurrent:
     layer = read_inner(config, entry, weights, shapes)
     if not isinstance(layer, Recurrent):
         raise Unsupported(f"Bidirectional around {entry.get('class_name')} is not computed", layer=config.layer)

@@ -92,7 +92,8 @@ def _header(layer: object) -> tuple[str, str, Mapping[str, object], bool]:
     )
     if custom:
         raise Unsupported(f"the class {class_name} is not one of Keras's own", layer=name, advice="Its code is not run")
-    # A legacy file names no modules, and an operation may share a layer's class name; every layer but the input is trainable.
+    # A legacy file names no modules, and an operation may share a layer's class name; all layers but the input are
+    # trainable.
     nameless = module is None and class_name != "InputLayer" and "trainable" not in config
     return name, class_name, config, not (nameless or str(module).startswith(OPERATION_MODULE))
 
@@ -120,7 +121,9 @@ def _layer_call(name: str, index: int, node: object) -> Call:
     kwargs.pop("training", None)
     left = [key for key, value in kwargs.items() if value is not None]
     if left or len(args) > 2 or not args:
-        raise Unsupported(f"is called with {', '.join(left) or 'arguments'} that this version does not know", layer=name)
+        raise Unsupported(
+            f"is called with {', '.join(left) or 'arguments'} that this version does not know", layer=name
+        )
     states = None if given is None else tuple(_tensors(given, name))
     by_hand = None if mask is None else _tensors(mask, name)[0]
     return Call(_key(name, index), name, tuple(_tensors(args[0], name)), by_hand, states)
@@ -148,7 +151,9 @@ def _operation_call(name: str, nodes: Sequence[object]) -> tuple[Call, tuple[obj
 def _node_parts(name: str, node: object) -> tuple[list[object], dict[str, object]]:
     if not isinstance(node, dict) or not isinstance(node.get("args"), list) or not isinstance(node.get("kwargs"), dict):
         raise UnreadableFile("a call in the graph is not written as Keras 3 does", layer=name)
-    return [_value(item, name) for item in node["args"]], {key: _value(item, name) for key, item in node["kwargs"].items()}
+    return [_value(item, name) for item in node["args"]], {
+        key: _value(item, name) for key, item in node["kwargs"].items()
+    }
 
 
 def _value(value: object, name: str) -> object:
@@ -230,4 +235,6 @@ def _input_shape(config: Mapping[str, object], first: Mapping[str, object]) -> o
     for source, key in ((config, "build_input_shape"), (first, "batch_shape"), (first, "batch_input_shape")):
         if source.get(key) is not None:
             return source[key]
-    raise Unsupported("the Sequential model does not say its input shape", advice="Build it or give it an Input, then save")
+    raise Unsupported(
+        "the Sequential model does not say its input shape", advice="Build it or give it an Input, then save"
+    )

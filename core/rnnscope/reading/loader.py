@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 
+from rnnscope.reading.archive import read_members
+from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
+from rnnscope.reading.json_text import parse_json
+from rnnscope.reading.source import Source, read_source, sniff
+
 from rnnscope.errors import RnnscopeError, UnreadableFile, Unsupported
 from rnnscope.layers.base import Operation, Weights
 from rnnscope.layers.config import MAX_SIZE, Config
 from rnnscope.layers.operations import read_operation
 from rnnscope.layers.registry import read_layer
 from rnnscope.model import Layer, Model, Tensor
-from rnnscope.reading.archive import read_members
 from rnnscope.reading.graph import Entry, Graph, read_graph
-from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
-from rnnscope.reading.json_text import parse_json
-from rnnscope.reading.source import Source, read_source, sniff
 from rnnscope.reading.weights import ArchiveWeights, OrderedWeights, Tally, archive_names, leftovers, ordered_paths
 from rnnscope.semantics import Semantics
 from rnnscope.types import Shape
@@ -36,9 +37,7 @@ class Choice:
     backend: str | None
 
 
-def load_model(
-    path: str | PathLike[str], *, keras_version: str | None = None, backend: str | None = None
-) -> Model:
+def load_model(path: str | PathLike[str], *, keras_version: str | None = None, backend: str | None = None) -> Model:
     """Read a Keras 3 model from a ``.keras`` archive or a legacy ``.h5`` file, whatever the file is called.
 
     keras_version, backend: read the file by the rules of this Keras instead of the one it names; a ``.keras`` file
@@ -127,14 +126,12 @@ def _semantics(version: object, backend: object, choice: Choice) -> Semantics:
 def _graph(config: object) -> tuple[Graph, str, str]:
     """The graph, the model's class, and its name."""
     match config:
-        case {"class_name": str(class_name), "config": {"name": str(name), **options}}:
-            return read_graph(class_name, options), class_name, name
+        case {"class_name": str(class_name), "config": {"name": str(name)} as options}:
+            return read_graph(class_name, dict(options)), class_name, name
     raise UnreadableFile("the model configuration has no class, name or options")
 
 
-def _build(
-    graph: Graph, class_name: str, name: str, semantics: Semantics, source: Source, opener: Opener
-) -> Model:
+def _build(graph: Graph, class_name: str, name: str, semantics: Semantics, source: Source, opener: Opener) -> Model:
     shapes: dict[Tensor, Shape] = {}
     layers: dict[str, Layer] = {}
     entries = {entry.name: entry for entry in graph.entries}
@@ -194,7 +191,7 @@ def _is_size(size: object) -> bool:
 
 def _shape_of(tensor: Tensor, shapes: Mapping[Tensor, Shape], reader: str) -> Shape:
     if tensor not in shapes:
-        raise UnreadableFile(f"'{tensor.call}' has no output number {tensor.index}", layer=reader)
+        raise UnreadableFile(f"'{tensor.call}' has no output number {tensor.output}", layer=reader)
     return shapes[tensor]
 
 
@@ -216,4 +213,3 @@ def _dtype_name(dtype: object) -> str:
         case {"config": {"name": str(name)}} | str(name):
             return name
     return "float32"
-

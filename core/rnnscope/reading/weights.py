@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rnnscope.errors import ShapeMismatch, UnreadableFile, Unsupported
 from rnnscope.reading.hdf5 import Hdf5File
+
+from rnnscope.errors import ShapeMismatch, UnreadableFile, Unsupported
 from rnnscope.types import Array
 
 
@@ -61,7 +62,10 @@ class OrderedWeights:
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         if self.taken >= len(self.paths):
             raise UnreadableFile(
-                f"weight '{name}' is missing", layer=self.layer, expected=shape, found=f"{len(self.paths)} weights in all"
+                f"weight '{name}' is missing",
+                layer=self.layer,
+                expected=shape,
+                found=f"{len(self.paths)} weights in all",
             )
         path = self.paths[self.taken]
         self.taken += 1
@@ -71,7 +75,8 @@ class OrderedWeights:
         """Refuse weights that the layer did not ask for: they would change the numbers unseen."""
         if self.taken < len(self.paths):
             raise Unsupported(
-                f"the file holds {len(self.paths)} weights for this layer, its options imply {self.taken}", layer=self.layer
+                f"the file holds {len(self.paths)} weights for this layer, its options imply {self.taken}",
+                layer=self.layer,
             )
 
 

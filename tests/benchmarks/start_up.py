@@ -1,0 +1,69 @@
+"""Measures how long starting takes, in fresh processes, beside the libraries that any such program needs.
+
+    make bench
+
+Each figure is the best of several runs: what the machine can do when it does nothing else. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "assets" / "example" / "household.keras"
+RUNS = 7
+
+NOTHING = "pass"
+LIBRARIES = "import numpy, h5py"
+ENGINE = "import rnnscope"
+COMMAND = f"import rnnscope.cli; rnnscope.cli.main(['summary', {str(EXAMPLE)!r}])"
+BARE_WINDOW = """
+import pyqtgraph
+from PySide6.QtWidgets import QApplication
+application = QApplication([])
+window = pyqtgraph.GraphicsLayoutWidget()
+window.addPlot()
+window.show()
+application.processEvents()
+"""
+OUR_WINDOW = """
+from PySide6.QtWidgets import QApplication
+import rnnscope_gui.window
+application = QApplication([])
+window = rnnscope_gui.window.MainWindow()
+window.show()
+application.processEvents()
+"""
+
+
+def main() -> None:
+    nothing = seconds(NOTHING)
+    print(f"python itself                      {nothing * 1000:6.0f} ms; taken off below")
+    compare("import", ENGINE, "numpy and h5py", LIBRARIES, nothing)
+    compare("rnnscope summary", COMMAND, "numpy and h5py", LIBRARIES, nothing)
+    compare("the empty window", OUR_WINDOW, "a bare Qt and pyqtgraph window", BARE_WINDOW, nothing)
+
+
+def compare(what: str, ours: str, beside: str, theirs: str, nothing: float) -> None:
+    mine, other = seconds(ours) - nothing, seconds(theirs) - nothing
+    print(f"{what:<34} {mine * 1000:6.0f} ms; {beside} {other * 1000:.0f} ms, ratio {mine / other:.2f}")
+
+
+def seconds(code: str) -> float:
+    return min(once(code) for _ in range(RUNS))
+
+
+def once(code: str) -> float:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{done.stderr}\nThis did not run:\n{code}")
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

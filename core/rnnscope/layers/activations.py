@@ -38,7 +38,7 @@ def take_activation(config: Config, option: str = "activation", default: str = "
     """Take an activation option: a name, None for linear, or the object form that Keras 3 writes."""
     value = config.take(option, default)
     if isinstance(value, dict) and value.get("class_name") == "function":
-        value = value.get("config")
+        value = value.get("config", "nothing")
     name = "linear" if value is None else value
     if isinstance(name, str) and name in ACTIVATIONS:
         return Activation(name)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from rnnscope.errors import Unsupported
+from rnnscope.layers.activations import ACTIVATIONS, Activation, take_activation
+from rnnscope.layers.config import Config
+from rnnscope.semantics import Semantics
+
+EXTREME = np.array([[-1e4, -100.0, -1.0, -0.0, 0.5, 1.0, 100.0, 1e4]])
+
+
+def config(value: object) -> Config:
+    return Config({"activation": value}, class_name="Dense", layer="dense", semantics=Semantics())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_type_is_kept_and_nothing_becomes_nan(name: str, dtype: type) -> None:
+    with np.errstate(over="ignore"):
+        y = Activation(name)(EXTREME.astype(dtype))
+    assert y.dtype == dtype
+    assert not np.isnan(y).any()
+
+
+@pytest.mark.parametrize("name", ["softmax", "sparsemax"])
+def test_probabilities_add_up_to_one(name: str) -> None:
+    x = np.random.default_rng(0).normal(size=(20, 5))
+    y = Activation(name)(x)
+    np.testing.assert_allclose(y.sum(axis=-1), 1)
+    assert (y >= 0).all()
+
+
+def test_hard_sigmoid_is_that_of_keras_3() -> None:
+    np.testing.assert_allclose(Activation("hard_sigmoid")(np.array([-4.0, -1.5, 0.0, 1.0, 4.0])), [0, 0.25, 0.5, 4 / 6, 1])
+
+
+def test_an_activation_may_be_a_name_none_or_the_object_keras_writes() -> None:
+    assert take_activation(config("tanh")).name == "tanh"
+    assert take_activation(config(None)).name == "linear"
+    written = {"module": "builtins", "class_name": "function", "config": "gelu", "registered_name": "function"}
+    assert take_activation(config(written)).name == "gelu"
+
+
+@pytest.mark.parametrize("value", ["os.system", {"class_name": "Custom>mine", "config": {}}, 7, {"class_name": "function"}])
+def test_an_unknown_activation_is_refused_by_name(value: object) -> None:
+    with pytest.raises(Unsupported, match="layer 'dense': Dense with activation="):
+        take_activation(config(value))
+
+
+def test_an_activation_survives_pickling() -> None:
+    assert pickle.loads(pickle.dumps(Activation("mish"))) == Activation("mish")

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from models import STEPS, UNITS, masked_input, masked_rnn
+
+import rnnscope
+from rnnscope import Reference, Trace, Verdict
+from rnnscope.errors import BadInput, Cancelled
+from rnnscope.types import Array
+
+
+def trace() -> Trace:
+    return rnnscope.run(masked_rnn(), masked_input())
+
+
+def stored(**changes: Array) -> Reference:
+    """What Keras would have stored if it computed exactly as we do, with some arrays exchanged."""
+    arrays = {key: trace().get(key).copy() for key in trace().quantities()}
+    return Reference(arrays | {key.replace("__", "/"): value for key, value in changes.items()})
+
+
+def test_equal_values_are_the_same_to_the_bit() -> None:
+    result = rnnscope.compare(trace(), stored())
+    assert result.verdict is Verdict.SAME
+    assert result.matches
+    assert result.first_difference is None
+    assert all(row.worst is None for row in result.rows)
+
+
+def test_one_rounding_of_a_float_is_rounding() -> None:
+    h = trace()["rnn"].states["h"]
+    result = rnnscope.compare(trace(), stored(layer__rnn__state__h=np.nextafter(h, np.float32(9))))
+    row = result.row("layer/rnn/state/h")
+    assert row is not None
+    assert row.verdict is Verdict.ROUNDING
+    assert result.matches
+    assert 0 < row.max_abs < 1e-6
+
+
+def test_the_first_difference_is_the_earliest_in_time_then_by_sample_and_unit() -> None:
+    h = trace()["rnn"].states["h"].copy()
+    h[0, 4, 1] += 0.1
+    h[5, 2, 3] += 0.01
+    h[3, 2, 2] += 0.01
+    result = rnnscope.compare(trace(), stored(layer__rnn__state__h=h))
+    assert not result.matches
+    assert result.first_difference == rnnscope.Location("rnn", "state/h", 3, 2, 2)
+    row = result.row("layer/rnn/state/h")
+    assert row is not None
+    assert row.worst == rnnscope.Location("rnn", "state/h", 0, 4, 1)
+    assert result.layer_verdict("rnn") is Verdict.DIFFERENT
+    assert result.layer_verdict("dense") is Verdict.SAME
+
+
+def test_a_weight_changed_by_a_thousandth_is_caught() -> None:
+    model = masked_rnn()
+    kernel = model["rnn"].operation.cell.kernel  # type: ignore[attr-defined]
+    kernel[1, 2] += 1e-3 * np.abs(kernel).max()
+    other = rnnscope.run(model, masked_input())
+    arrays = {key: other.get(key) for key in other.quantities()}
+    result = rnnscope.compare(trace(), Reference(arrays))
+    assert result.first_difference is not None
+    assert result.first_difference.layer == "rnn"
+    assert result.first_difference.step == 0
+
+
+def test_verdicts_are_given_for_one_sample_too() -> None:
+    h = trace()["rnn"].states["h"].copy()
+    h[3, 5, 0] += 1
+    result = rnnscope.compare(trace(), stored(layer__rnn__state__h=h))
+    assert result.sample_verdict("layer/rnn/state/h", 3) == (Verdict.DIFFERENT, pytest.approx(1, rel=1e-6))
+    assert result.sample_verdict("layer/rnn/state/h", 2) == (Verdict.SAME, 0.0)
+    assert result.sample_verdict("layer/none/state/h", 2) == (Verdict.NOT_COMPARED, 0.0)
+
+
+def test_masks_must_be_equal() -> None:
+    mask = trace()["rnn"].mask
+    assert mask is not None
+    flipped = mask.copy()
+    flipped[2, 1] = not flipped[2, 1]
+    row = rnnscope.compare(trace(), stored(layer__rnn__mask=flipped)).row("layer/rnn/mask")
+    assert row is not None
+    assert row.verdict is Verdict.DIFFERENT
+    assert row.first == rnnscope.Location("rnn", "mask", 2, 1, 0)
+
+
+def test_nan_equals_nan_and_differs_from_a_number() -> None:
+    h = trace()["rnn"].states["h"].copy()
+    h[0, 0, 0] = np.nan
+    row = rnnscope.compare(trace(), stored(layer__rnn__state__h=h)).row("layer/rnn/state/h")
+    assert row is not None
+    assert row.verdict is Verdict.DIFFERENT
+    assert row.max_abs == np.inf
+    x = masked_input()
+    x[0, 0, 0] = np.nan
+    both = rnnscope.run(masked_rnn(), x)
+    arrays = {key: both.get(key) for key in both.quantities()}
+    assert rnnscope.compare(both, Reference(arrays)).verdict is Verdict.SAME
+
+
+def test_a_fixed_rule_is_np_allclose() -> None:
+    h = trace()["rnn"].states["h"] + np.float32(1e-3)
+    reference = stored(layer__rnn__state__h=h)
+    for atol, rtol in ((2e-3, 0.0), (0.0, 1e-3), (5e-4, 0.0), (5e-4, 1.0)):
+        row = rnnscope.compare(trace(), reference, atol=atol, rtol=rtol).row("layer/rnn/state/h")
+        assert row is not None
+        expected = np.allclose(trace()["rnn"].states["h"], h, rtol=rtol, atol=atol)
+        assert (row.verdict is not Verdict.DIFFERENT) == expected
+    assert rnnscope.compare(trace(), reference, atol=2e-3).rule == "|difference| ≤ 0.002 + 0·|keras|"
+
+
+def test_a_negative_tolerance_is_refused() -> None:
+    with pytest.raises(BadInput, match="negative"):
+        rnnscope.compare(trace(), stored(), atol=-1.0)
+
+
+def test_what_is_not_stored_is_not_compared_and_says_why() -> None:
+    result = rnnscope.compare(trace(), Reference({"output/0": trace().outputs[0]}))
+    row = result.row("layer/rnn/state/h")
+    assert row is not None
+    assert (row.verdict, row.reason) == (Verdict.NOT_COMPARED, "no stored values")
+    assert result.matches
+
+
+def test_values_of_another_batch_are_refused() -> None:
+    with pytest.raises(BadInput, match=r"another input; expected 6 samples.*found 5"):
+        rnnscope.compare(trace(), Reference({"output/0": trace().outputs[0][:5]}, file="keras.npz"))
+
+
+def test_values_of_which_nothing_fits_are_refused() -> None:
+    with pytest.raises(BadInput, match="none of the stored values belongs"):
+        rnnscope.compare(trace(), Reference({"layer/lstm/state/c": np.zeros((6, STEPS, UNITS))}))
+
+
+def test_values_recorded_with_another_input_are_told_apart() -> None:
+    other = rnnscope.run(masked_rnn(), masked_input() * 2)
+    arrays = {key: other.get(key) for key in other.quantities()}
+    assert "another input" in rnnscope.compare(trace(), Reference(arrays)).foreign
+    by_hash = Reference(dict(stored().arrays), {"input_sha256": "aa", "input": "x.npy"})
+    assert rnnscope.compare(trace(), by_hash, input_sha256="bb").foreign == (
+        "The stored values were recorded with another input (x.npy)."
+    )
+    assert rnnscope.compare(trace(), by_hash, input_sha256="aa").foreign == ""
+
+
+def test_the_floor_needs_the_model_and_a_fixed_rule_does_not() -> None:
+    loaded = Trace(None, trace().inputs, trace().outputs, trace().layers)
+    with pytest.raises(BadInput, match="no model"):
+        rnnscope.compare(loaded, stored())
+    assert rnnscope.compare(loaded, stored(), atol=0.0).matches
+
+
+def test_comparing_can_be_cancelled_and_reports_progress() -> None:
+    seen: list[tuple[int, int]] = []
+    rnnscope.compare(trace(), stored(), progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1]
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    with pytest.raises(Cancelled):
+        rnnscope.compare(trace(), stored(), cancelled=lambda: True)
+
+
+def test_a_model_that_amplifies_noise_has_a_higher_floor() -> None:
+    floors = []
+    for scale in (0.05, 1.0):
+        run = rnnscope.run(masked_rnn(scale=scale), masked_input())
+        row = rnnscope.compare(run, Reference({"layer/rnn/state/h": run["rnn"].states["h"]})).row("layer/rnn/state/h")
+        assert row is not None
+        assert row.floor is not None
+        assert row.floor.shape == (STEPS,)
+        floors.append(row.floor.max())
+    assert floors[1] > 3 * floors[0]

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 
+from rnnscope.errors import BadInput, UnreadableFile
+from rnnscope.reading.hdf5 import open_hdf5
+from rnnscope.reading.json_text import parse_json
+from rnnscope.reading.npy import read_npy, read_npz
+from rnnscope.reading.source import Source, read_source, sniff
+from rnnscope.reading.table import read_csv
 from rnnscope.types import Array
+
+META = "meta"
+KEY = re.compile(r"output/\d+|input/.+|layer/.+/(output/\d+|state/.+|gate/.+|mask|output_mask)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,5 +38,44 @@ class Reference:
 
 
 def load_reference(path: str | PathLike[str]) -> Reference:
-    """Read stored Keras values from ``.npz``, ``.h5``, or a bare ``.npy`` or ``.csv`` taken as ``output/0``."""
-    raise NotImplementedError
+    """Read stored Keras values from `.npz`, `.h5`, or a bare `.npy` or `.csv` taken as ``output/0``.
+
+    Raises UnreadableFile for a damaged or unsafe file, BadInput when its keys are not those of stored values.
+    """
+    source = read_source(path)
+    match sniff(source.data):
+        case "zip":
+            members = read_npz(source.data, source.name, text=META)
+            text = members.pop(META, None)
+            return _reference(members, None if text is None else str(text), source)
+        case "hdf5":
+            return _from_hdf5(source)
+        case "npy":
+            return Reference({"output/0": read_npy(source.data, source.name)}, {}, source.name)
+        case "text":
+            return Reference({"output/0": read_csv(source)}, {}, source.name)
+    raise UnreadableFile("not stored Keras values", file=source.name, expected=".npz, .h5, .npy or .csv")
+
+
+def _from_hdf5(source: Source) -> Reference:
+    with open_hdf5(source.data, source.name) as hdf5:
+        text = hdf5.attribute("/", META)
+        if text is None and hdf5.has(META):
+            text = hdf5.read_text(META)
+        arrays = {path: hdf5.read(path) for path in hdf5.datasets() if path != META}
+    return _reference(arrays, None if text is None else str(text), source)
+
+
+def _reference(arrays: Mapping[str, Array], text: str | None, source: Source) -> Reference:
+    unknown = [key for key in arrays if KEY.fullmatch(key) is None]
+    if unknown or not arrays:
+        raise BadInput(
+            "not stored Keras values",
+            file=source.name,
+            expected="keys such as output/0, layer/<name>/output/0, layer/<name>/state/h, layer/<name>/mask",
+            found=f"'{unknown[0][:80]}'" if unknown else "no arrays",
+        )
+    meta = parse_json(text, source.name) if text is not None else {}
+    if not isinstance(meta, dict):
+        raise BadInput("the stored values' meta is not a JSON object", file=source.name)
+    return Reference({key: array for key, array in arrays.items() if not key.startswith("input/")}, meta, source.name)

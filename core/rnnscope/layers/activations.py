@@ -67,12 +67,12 @@ def softplus(x: Array) -> Array:
 
 def softmax(x: Array) -> Array:
     e: Array = np.exp(x - x.max(axis=-1, keepdims=True))
-    return np.divide(e, e.sum(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 def log_softmax(x: Array) -> Array:
     shifted = x - x.max(axis=-1, keepdims=True)
-    return np.subtract(shifted, np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def sparsemax(x: Array) -> Array:
@@ -82,7 +82,7 @@ def sparsemax(x: Array) -> Array:
     excess = np.cumsum(ordered, axis=-1) - 1
     size = (ranks * ordered > excess).sum(axis=-1, keepdims=True)
     threshold = np.take_along_axis(excess, size - 1, axis=-1) / size.astype(x.dtype)
-    return np.maximum(x - threshold, 0)
+    return np.asarray(np.maximum(x - threshold, 0))
 
 
 def elu(x: Array) -> Array:
@@ -95,7 +95,7 @@ def selu(x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """The exact form, x·Φ(x) with the Gaussian distribution function."""
-    return 0.5 * x * (1 + np.asarray(_erf(x / math.sqrt(2))).astype(x.dtype))
+    return np.asarray(0.5 * x * (1 + np.asarray(_erf(x / math.sqrt(2))).astype(x.dtype)))
 
 
 def glu(x: Array) -> Array:

@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 
-from rnnscope.reading.archive import read_members
-from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
-from rnnscope.reading.json_text import parse_json
-from rnnscope.reading.source import Source, read_source, sniff
-
 from rnnscope.errors import RnnscopeError, UnreadableFile, Unsupported
 from rnnscope.layers.base import Operation, Weights
 from rnnscope.layers.config import MAX_SIZE, Config
 from rnnscope.layers.operations import read_operation
 from rnnscope.layers.registry import read_layer
 from rnnscope.model import Layer, Model, Tensor
+from rnnscope.reading.archive import read_members
 from rnnscope.reading.graph import Entry, Graph, read_graph
+from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
+from rnnscope.reading.json_text import parse_json
+from rnnscope.reading.source import Source, read_source, sniff
 from rnnscope.reading.weights import ArchiveWeights, OrderedWeights, Tally, archive_names, leftovers, ordered_paths
 from rnnscope.semantics import Semantics
 from rnnscope.types import Shape
@@ -60,7 +59,7 @@ def load_model(path: str | PathLike[str], *, keras_version: str | None = None, b
 
 
 def _from_archive(source: Source, choice: Choice) -> Model:
-    members = read_members(source.data, source.name, ARCHIVE_MEMBERS)
+    members = read_members(source.data, source.name, ARCHIVE_MEMBERS.__contains__)
     missing = [name for name in ARCHIVE_MEMBERS if name not in members]
     if missing:
         raise UnreadableFile("not a .keras archive", expected=", ".join(ARCHIVE_MEMBERS), found=f"no {missing[0]}")

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rnnscope.reading.hdf5 import Hdf5File
-
 from rnnscope.errors import ShapeMismatch, UnreadableFile, Unsupported
+from rnnscope.reading.hdf5 import Hdf5File
 from rnnscope.types import Array
 
 

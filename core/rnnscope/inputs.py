@@ -1,0 +1,44 @@
+"""Input files → arrays."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+from rnnscope.errors import BadInput, UnreadableFile
+from rnnscope.reading.hdf5 import open_hdf5
+from rnnscope.reading.npy import read_npy, read_npz
+from rnnscope.reading.source import Source, read_source, sniff
+from rnnscope.reading.table import read_csv
+from rnnscope.types import Array
+
+
+def load_input(path: str | PathLike[str]) -> Array | dict[str, Array]:
+    """Read an input from `.npy`, `.npz`, `.h5` or `.csv`; the bytes decide which it is, not the name.
+
+    `.npz` and `.h5` give {name: array}, except an `.npz` that holds one unnamed array. A `.csv` gives one table of
+    floats, (rows, columns), with no batch axis of its own; NaN and infinity are written ``nan`` and ``inf``.
+
+    Raises UnreadableFile for a damaged or unsafe file, BadInput for text that is not a table of numbers.
+    """
+    source = read_source(path)
+    match sniff(source.data):
+        case "npy":
+            return read_npy(source.data, source.name)
+        case "zip":
+            arrays = read_npz(source.data, source.name)
+            return arrays["arr_0"] if set(arrays) == {"arr_0"} else arrays
+        case "hdf5":
+            return _from_hdf5(source)
+        case "text":
+            return read_csv(source)
+    raise UnreadableFile("not an input file", file=source.name, expected=".npy, .npz, .h5 or .csv")
+
+
+def _from_hdf5(source: Source) -> dict[str, Array]:
+    with open_hdf5(source.data, source.name) as hdf5:
+        if hdf5.attribute("/", "model_config") is not None:
+            raise BadInput("this is a model, not an input", file=source.name)
+        arrays = {name: hdf5.read(name) for name in hdf5.datasets()}
+    if not arrays:
+        raise BadInput("the file holds no arrays", file=source.name)
+    return arrays

@@ -1,0 +1,154 @@
+"""From a scene to what its panels draw: which sample of which arrays, as rows and steps. Pure; no widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+from rnnscope import Verdict
+from rnnscope.floor import has_steps
+from rnnscope.trace import LayerTrace, Trace, layer_key
+from rnnscope.types import Array, Mask
+
+from rnnscope_gui.state import Document, View
+
+PREFERRED = ("state/h", "state/forward/h", "output/0")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One sample of one quantity, ready to draw.
+
+    ours, theirs, difference: (rows, steps); without a time axis there is one column. theirs and difference are None
+    when nothing is stored, and `reason` says why. shape: what each row index stands for beyond the steps.
+    mask: (steps,) bool or None; True is a valid step.
+    verdict, largest: on this sample. floor: the largest difference that is rounding, one number a step.
+    """
+
+    layer: str
+    quantity: str
+    has_steps: bool
+    shape: tuple[int, ...]
+    ours: Array
+    theirs: Array | None = None
+    difference: Array | None = None
+    mask: Mask | None = None
+    verdict: Verdict = Verdict.NOT_COMPARED
+    largest: float = 0.0
+    floor: Array | None = None
+    reason: str = ""
+
+    @property
+    def rows(self) -> int:
+        return int(self.ours.shape[0])
+
+    @property
+    def columns(self) -> int:
+        return int(self.ours.shape[1])
+
+    @property
+    def symbol(self) -> str:
+        """``h`` for ``state/h``, ``i`` for ``gate/i``, ``y`` for an output."""
+        kind, _, rest = self.quantity.partition("/")
+        return "y" if kind == "output" else rest
+
+    def row_label(self, row: int) -> str:
+        """What a row is: ``12``, or ``3, 1`` where several axes lie beyond the steps."""
+        if len(self.shape) < 2:
+            return str(row)
+        return ", ".join(str(int(index)) for index in np.unravel_index(row, self.shape))
+
+
+def picture(document: Document, view: View) -> Picture | None:
+    """What the heatmaps show; None while there is no run or no such layer."""
+    trace = document.trace
+    if trace is None or view.layer not in trace.layers:
+        return None
+    key = layer_key(view.layer, view.quantity)
+    try:
+        array = trace.get(key)
+    except KeyError:
+        return None
+    timed = has_steps(key, array)
+    ours = _as_rows(array[view.sample], timed)
+    made = Picture(
+        layer=view.layer,
+        quantity=view.quantity,
+        has_steps=timed,
+        shape=tuple(array.shape[2:] if timed else array.shape[1:]),
+        ours=ours,
+        mask=sample_mask(trace[view.layer], view.sample, ours.shape[1]) if timed else None,
+    )
+    return _with_reference(made, document, key, view.sample)
+
+
+def sample_mask(layer: LayerTrace, sample: int, steps: int) -> Mask | None:
+    """The mask beside a layer's steps: the one it used, else the one it passed on; None when neither fits the steps."""
+    mask = layer.mask if layer.mask is not None else layer.output_mask
+    if mask is None or mask.ndim < 2 or mask.shape[1] != steps:
+        return None
+    one: Mask = mask[sample]
+    return one if one.ndim == 1 else one.any(axis=tuple(range(1, one.ndim)))
+
+
+def settled(document: Document, view: View) -> View:
+    """`view` with every name and index brought into the range of what is open."""
+    trace = document.trace
+    if trace is None or not len(trace.layers):
+        return view
+    layer = view.layer if view.layer in trace.layers else first_layer(trace)
+    quantities = shown_quantities(trace[layer])
+    quantity = view.quantity if view.quantity in quantities else preferred_quantity(quantities)
+    sample = min(max(view.sample, 0), trace.batch_size - 1)
+    output = min(view.output, len(trace.outputs) - 1)
+    moved = replace(view, layer=layer, quantity=quantity, sample=sample, output=output)
+    array = trace.get(layer_key(layer, quantity))
+    timed = has_steps(layer_key(layer, quantity), array)
+    steps = int(array.shape[1]) if timed else 1
+    units = max(1, prod(array.shape[2:] if timed else array.shape[1:]))
+    visible = moved.steps if moved.steps is not None and moved.steps[1] <= steps else None
+    return replace(
+        moved, step=min(max(view.step, 0), steps - 1), unit=min(max(view.unit, 0), units - 1), steps=visible
+    )
+
+
+def first_layer(trace: Trace) -> str:
+    """The layer to begin with: the first with states, else the last."""
+    return next((name for name, layer in trace.layers.items() if layer.states), list(trace.layers)[-1])
+
+
+def shown_quantities(layer: LayerTrace) -> tuple[str, ...]:
+    """The quantities worth a heatmap; the mask has its strip."""
+    return tuple(name for name in layer.quantities() if name != "mask")
+
+
+def preferred_quantity(quantities: tuple[str, ...]) -> str:
+    return next((name for name in PREFERRED if name in quantities), quantities[0])
+
+
+def _as_rows(sample: Array, timed: bool) -> Array:
+    """(steps, …) → (rows, steps), or (…) → (rows, 1)."""
+    if not timed:
+        return sample.reshape(-1, 1)
+    return np.ascontiguousarray(sample.reshape(sample.shape[0], -1).T)
+
+
+def _with_reference(made: Picture, document: Document, key: str, sample: int) -> Picture:
+    if document.reference is None:
+        return replace(made, reason="No Keras values are open.")
+    stored = document.reference.get(key)
+    trace = document.trace
+    if stored is None:
+        return replace(made, reason="The stored values do not hold this quantity.")
+    if trace is None or stored.shape != trace.get(key).shape:
+        return replace(made, reason=f"The stored values have another shape: {stored.shape}.")
+    theirs = _as_rows(stored[sample], made.has_steps)
+    with np.errstate(invalid="ignore"):
+        difference = made.ours.astype(np.float64) - theirs.astype(np.float64)
+    judged = replace(made, theirs=theirs, difference=difference)
+    if document.comparison is None:
+        return replace(judged, largest=float(np.nanmax(np.abs(difference), initial=0.0)))
+    verdict, largest = document.comparison.sample_verdict(key, sample)
+    row = document.comparison.row(key)
+    return replace(judged, verdict=verdict, largest=largest, floor=row.floor if row is not None else None)

@@ -15,13 +15,12 @@ import hashlib
 import json
 from pathlib import Path
 
+import household
 import keras
 import numpy as np
+import sentences
 from keras import layers, ops
 from numpy.typing import NDArray
-
-import household
-import sentences
 
 HERE = Path(__file__).parent
 BATCH = 64
@@ -166,12 +165,14 @@ def layer_outputs(network: keras.Model, inputs: NDArray[np.generic]) -> Arrays:
 
 
 def states(layer: layers.Layer, inputs: NDArray[np.generic], mask: Mask) -> Arrays:
-    """Each state right after each step, (batch, steps, units): the same layer run on the input cut off after that step."""
+    """Each state right after each step, (batch, steps, units): the same layer, its input cut off after that step."""
     probe = type(layer).from_config(layer.get_config() | {"return_sequences": False, "return_state": True})
     probe.build(inputs.shape)
     probe.set_weights(layer.get_weights())
     ends = [probe(inputs[:, : step + 1], mask=mask[:, : step + 1])[1:] for step in range(inputs.shape[1])]
-    return {name: np.stack([np.asarray(end[index]) for end in ends], 1) for index, name in enumerate("hc"[: len(ends[0])])}
+    return {
+        name: np.stack([np.asarray(end[index]) for end in ends], 1) for index, name in enumerate("hc"[: len(ends[0])])
+    }
 
 
 def lstm_gates(layer: layers.LSTM, inputs: NDArray[np.generic], h: NDArray[np.generic]) -> Arrays:

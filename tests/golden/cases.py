@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 from keras import Input, Model, Sequential, layers, ops
 
 Builder = Callable[[], Model]
@@ -175,7 +174,9 @@ def activation_layers() -> Model:
 @case
 def simple_rnn_activations() -> Model:
     x, sequence = masked()
-    return Model(x, [layers.SimpleRNN(3, name, return_sequences=True, name=f"rnn_{name}")(sequence) for name in RECURRENT])
+    return Model(
+        x, [layers.SimpleRNN(3, name, return_sequences=True, name=f"rnn_{name}")(sequence) for name in RECURRENT]
+    )
 
 
 @case

@@ -89,8 +89,8 @@ def randomize(model: keras.Model, rng: np.random.Generator) -> None:
         weight.assign(np.exp(values) if "variance" in weight.path else values)
 
 
-# Inputs: row 0 has every step, row 1 lacks the last ones, row 2 the first, row 3 has holes, row 4 only has some features
-# missing here and there, which is no mask, and row 5 has nothing.
+# Inputs: row 0 has every step, row 1 lacks the last ones, row 2 the first, row 3 has holes, row 4 only lacks some
+# features here and there, which is no mask, and row 5 has nothing.
 
 
 def make_inputs(model: keras.Model, rng: np.random.Generator) -> Arrays:

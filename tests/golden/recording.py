@@ -174,8 +174,11 @@ def unrolled(called: Called) -> Arrays:
     layer, steps = called.layer, range(sequences.shape[1])
 
     cuts = [slice(step, None) if layer.go_backwards else slice(step + 1) for step in steps]
+    masks = [None if mask is None else mask[:, cut] for cut in cuts]
     probe = _probe(layer, sequences.shape)
-    ends = [probe(sequences[:, cut], mask=None if mask is None else mask[:, cut], initial_state=initial)[1:] for cut in cuts]
+    ends = [
+        probe(sequences[:, cut], mask=part, initial_state=initial)[1:] for cut, part in zip(cuts, masks, strict=True)
+    ]
     ends = [keras.tree.map_structure(np.asarray, list(end)) for end in ends]
 
     first = initial if initial is not None else layer.get_initial_state(len(sequences))

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from models import STEPS, UNITS, masked_input, masked_rnn
 
 import rnnscope
 from rnnscope import Reference, Trace, Verdict
 from rnnscope.errors import BadInput, Cancelled
 from rnnscope.types import Array
+from tests.core.models import STEPS, UNITS, masked_input, masked_rnn
 
 
 def trace() -> Trace:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from models import STEPS, masked_input, masked_rnn, simple_cell
 
 import rnnscope
 from rnnscope.layers.activations import Activation
@@ -12,6 +11,7 @@ from rnnscope.layers.recurrent import Recurrent
 from rnnscope.masks import choose_masks, journey
 from rnnscope.model import Call, Tensor
 from rnnscope.unroll import Direction
+from tests.core.models import STEPS, masked_input, masked_rnn, simple_cell
 
 MASK = np.array([[True, False]])
 X = Tensor("x", 0)
@@ -81,9 +81,8 @@ def test_the_journey_goes_on_behind_a_layer_that_returns_sequences() -> None:
 
 @pytest.mark.parametrize("index", [7, -8, 1_000_000])
 def test_a_token_id_outside_the_vocabulary_is_named(index: int) -> None:
-    from models import chain
-
     from rnnscope.layers.core import InputLayer
+    from tests.core.models import chain
 
     table = np.arange(14, dtype=np.float32).reshape(7, 2)
     model = chain(("words", InputLayer((None, 3), "int64")), ("embedding", Embedding(table, True)))

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from models import FEATURES, STEPS, UNITS, masked_input, masked_rnn, simple_cell
 
 import rnnscope
 from rnnscope.context import Context
 from rnnscope.errors import BadInput, Cancelled, ShapeMismatch
 from rnnscope.semantics import Semantics
 from rnnscope.unroll import Direction, unroll
+from tests.core.models import FEATURES, STEPS, UNITS, masked_input, masked_rnn, simple_cell
 
 
 def context(backend: str = "tensorflow") -> Context:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from os import PathLike
-
 from rnnscope.errors import BadInput, UnreadableFile
 from rnnscope.reading.hdf5 import open_hdf5
 from rnnscope.reading.npy import read_npy, read_npz
-from rnnscope.reading.source import Source, read_source, sniff
+from rnnscope.reading.source import Readable, Source, read_source, sniff
 from rnnscope.reading.table import read_csv
 from rnnscope.types import Array
 
 
-def load_input(path: str | PathLike[str]) -> Array | dict[str, Array]:
+def load_input(path: Readable) -> Array | dict[str, Array]:
     """Read an input from `.npy`, `.npz`, `.h5` or `.csv`; the bytes decide which it is, not the name.
 
     `.npz` and `.h5` give {name: array}, except an `.npz` that holds one unnamed array. A `.csv` gives one table of

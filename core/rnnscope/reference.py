@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from os import PathLike
 
 from rnnscope.errors import BadInput, UnreadableFile
 from rnnscope.reading.hdf5 import open_hdf5
 from rnnscope.reading.json_text import parse_json
 from rnnscope.reading.npy import read_npy, read_npz
-from rnnscope.reading.source import Source, read_source, sniff
+from rnnscope.reading.source import Readable, Source, read_source, sniff
 from rnnscope.reading.table import read_csv
 from rnnscope.types import Array
 
@@ -37,7 +36,7 @@ class Reference:
         return self.arrays.get(key)
 
 
-def load_reference(path: str | PathLike[str]) -> Reference:
+def load_reference(path: Readable) -> Reference:
     """Read stored Keras values from `.npz`, `.h5`, or a bare `.npy` or `.csv` taken as ``output/0``.
 
     Raises UnreadableFile for a damaged or unsafe file, BadInput when its keys are not those of stored values.

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
+
 from rnnscope import Verdict
 from rnnscope.floor import has_steps
 from rnnscope.trace import LayerTrace, Trace, layer_key
 from rnnscope.types import Array, Mask
-
 from rnnscope_gui.state import Document, View
 
 PREFERRED = ("state/h", "state/forward/h", "output/0")
@@ -88,8 +88,8 @@ def sample_mask(layer: LayerTrace, sample: int, steps: int) -> Mask | None:
     mask = layer.mask if layer.mask is not None else layer.output_mask
     if mask is None or mask.ndim < 2 or mask.shape[1] != steps:
         return None
-    one: Mask = mask[sample]
-    return one if one.ndim == 1 else one.any(axis=tuple(range(1, one.ndim)))
+    one = mask[sample]
+    return one.reshape(steps, -1).any(axis=1)
 
 
 def settled(document: Document, view: View) -> View:
@@ -108,9 +108,7 @@ def settled(document: Document, view: View) -> View:
     steps = int(array.shape[1]) if timed else 1
     units = max(1, prod(array.shape[2:] if timed else array.shape[1:]))
     visible = moved.steps if moved.steps is not None and moved.steps[1] <= steps else None
-    return replace(
-        moved, step=min(max(view.step, 0), steps - 1), unit=min(max(view.unit, 0), units - 1), steps=visible
-    )
+    return replace(moved, step=min(max(view.step, 0), steps - 1), unit=min(max(view.unit, 0), units - 1), steps=visible)
 
 
 def first_layer(trace: Trace) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
+
 from rnnscope import Comparison, Model, Reference, Trace
 from rnnscope.types import Array
 

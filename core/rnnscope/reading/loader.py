@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from os import PathLike
 
 from rnnscope.errors import RnnscopeError, UnreadableFile, Unsupported
 from rnnscope.layers.base import Operation, Weights
@@ -16,7 +15,7 @@ from rnnscope.reading.archive import read_members
 from rnnscope.reading.graph import Entry, Graph, read_graph
 from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
 from rnnscope.reading.json_text import parse_json
-from rnnscope.reading.source import Source, read_source, sniff
+from rnnscope.reading.source import Readable, Source, read_source, sniff
 from rnnscope.reading.weights import ArchiveWeights, OrderedWeights, Tally, archive_names, leftovers, ordered_paths
 from rnnscope.semantics import Semantics
 from rnnscope.types import Shape
@@ -36,7 +35,7 @@ class Choice:
     backend: str | None
 
 
-def load_model(path: str | PathLike[str], *, keras_version: str | None = None, backend: str | None = None) -> Model:
+def load_model(path: Readable, *, keras_version: str | None = None, backend: str | None = None) -> Model:
     """Read a Keras 3 model from a ``.keras`` archive or a legacy ``.h5`` file, whatever the file is called.
 
     keras_version, backend: read the file by the rules of this Keras instead of the one it names; a ``.keras`` file

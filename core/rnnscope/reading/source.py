@@ -27,8 +27,16 @@ class Source:
     sha256: str
 
 
-def read_source(path: str | PathLike[str], limit: int = MAX_BYTES) -> Source:
-    """Read a regular file whole; UnreadableFile when it is missing, empty, too large or something else than a file."""
+Readable = str | PathLike[str] | Source
+
+
+def read_source(path: Readable, limit: int = MAX_BYTES) -> Source:
+    """Read a regular file whole; UnreadableFile when it is missing, empty, too large or something else than a file.
+
+    A `Source` is a file read already, and comes back as it is: a file is read once, whoever needs it.
+    """
+    if isinstance(path, Source):
+        return path
     name = one_line(Path(path).name, 200) or "the file"
     try:
         # A FIFO would block the open without O_NONBLOCK, which Windows does not have.

@@ -1,0 +1,122 @@
+"""What opening files does to a document: which parts stay, which must go, and what the person is told. No widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, cast
+
+from rnnscope import Model, Reference, compare, run
+from rnnscope.errors import Cancelled, RnnscopeError
+from rnnscope_gui.reader import Kind, Opened
+from rnnscope_gui.state import Document, Inputs, Message
+
+ORDER: tuple[Kind, ...] = ("model", "input", "reference")
+
+
+class Reports(Protocol):
+    """Where a job's progress goes and where it asks whether to stop."""
+
+    def progress(self, done: int, total: int) -> None: ...
+
+    def cancelled(self) -> bool: ...
+
+
+class Reads(Protocol):
+    """Reads one file, in whatever process."""
+
+    def __call__(self, path: str, kind: Kind | None, cancelled: object, backend: str | None) -> Opened: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One file to open, as `kind` or as whatever it is."""
+
+    path: str
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A document to show. `judge`: the comparison and the run without masks are still to come."""
+
+    document: Document
+    message: Message | None = None
+    judge: bool = False
+    fresh: frozenset[Kind] = frozenset()
+
+
+def open_files(
+    document: Document, requests: Sequence[Request], reads: Reads, reports: Reports, backend: str | None = None
+) -> Outcome:
+    """Read files and run the model.
+
+    Raises the error of a file that cannot be read, or of a new input that does not fit; the document then stays as it
+    was. An input or stored values that were open before and do not fit a new model are closed, with a note.
+    """
+    found = [(request.path, reads(request.path, request.kind, reports.cancelled, backend)) for request in requests]
+    for path, opened in sorted(found, key=lambda pair: ORDER.index(pair[1].kind)):
+        document = _with(document, path, opened)
+    fresh = frozenset(opened.kind for _, opened in found)
+    if document.model is None or document.inputs is None:
+        return Outcome(replace(document, trace=None, unmasked=None, comparison=None), _missing(document, fresh))
+    if fresh == {"reference"} and document.trace is not None:
+        return Outcome(replace(document, comparison=None), judge=True, fresh=fresh)
+    try:
+        trace = run(document.model, document.inputs, progress=reports.progress, cancelled=reports.cancelled)
+    except Cancelled:
+        raise
+    except RnnscopeError as error:
+        if "input" in fresh:
+            raise error.located(file=Path(document.input_path).name) from None
+        note = f"{Path(document.input_path).name} does not fit this model and was closed: {error}"
+        return Outcome(Document(model=document.model, model_path=document.model_path), Message(note, "note"))
+    return Outcome(replace(document, trace=trace, unmasked=None, comparison=None), judge=True, fresh=fresh)
+
+
+def judged(document: Document, fresh: frozenset[Kind], reports: Reports) -> Outcome:
+    """The document with its run without masks, and with its comparison when stored values are open."""
+    if document.model is None or document.inputs is None or document.trace is None:
+        return Outcome(document)
+    if document.unmasked is None:
+        unmasked = run(document.model, document.inputs, use_masks=False, cancelled=reports.cancelled)
+        document = replace(document, unmasked=unmasked)
+    if document.reference is None:
+        return Outcome(document)
+    try:
+        comparison = compare(
+            document.trace,  # type: ignore[arg-type]
+            document.reference,
+            input_sha256=document.input_sha256,
+            progress=reports.progress,
+            cancelled=reports.cancelled,
+        )
+    except Cancelled:
+        raise
+    except RnnscopeError as error:
+        name = Path(document.reference_path).name
+        without = replace(document, reference=None, reference_path="", comparison=None)
+        if "reference" in fresh:
+            return Outcome(without, Message(str(error.located(file=name))))
+        return Outcome(without, Message(f"{name} does not fit any more and was closed: {error.problem}", "note"))
+    foreign = f"{Path(document.reference_path).name}: {comparison.foreign}" if comparison.foreign else ""
+    kind = "note" if comparison.matches else "error"
+    return Outcome(replace(document, comparison=comparison), Message(foreign, kind) if foreign else None)
+
+
+def _with(document: Document, path: str, opened: Opened) -> Document:
+    match opened.kind:
+        case "model":
+            return replace(document, model=cast(Model, opened.value), model_path=path)
+        case "input":
+            return replace(document, inputs=cast(Inputs, opened.value), input_path=path, input_sha256=opened.sha256)
+        case "reference":
+            return replace(document, reference=cast(Reference, opened.value), reference_path=path)
+
+
+def _missing(document: Document, fresh: frozenset[Kind]) -> Message | None:
+    """What to open next, when something was opened that cannot be shown alone."""
+    if document.model is None and fresh:
+        return Message("Open the model that this belongs to, a .keras or .h5 file.", "note")
+    return None

@@ -1,0 +1,131 @@
+"""Files are read in a child process, so that a file that crashes the HDF5 library costs a message and nothing else.
+
+The child reads requests from its standard input and answers on its standard output, each a length and a pickle. Both
+ends are this program; no byte of a file is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Literal, NamedTuple
+
+from rnnscope.errors import Cancelled, RnnscopeError, UnreadableFile
+
+Kind = Literal["model", "input", "reference"]
+
+TIMEOUT_SECONDS = 120.0
+POLL_SECONDS = 0.1
+HEADER = struct.Struct("<Q")
+
+
+class Opened(NamedTuple):
+    """What a file turned out to be, with the sha256 of its bytes."""
+
+    kind: Kind
+    value: object
+    sha256: str
+
+
+class Reader:
+    """The child process, started when it is first needed and again after it has died."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Start the child now, so that the first file does not wait for it."""
+        with self._lock:
+            self._running()
+
+    def read(self, path: str, kind: Kind | None, cancelled: Callable[[], bool], backend: str | None = None) -> Opened:
+        """Read one file as `kind`, or as whatever it is.
+
+        Raises the RnnscopeError that reading raised, UnreadableFile when the child died or took too long, Cancelled.
+        """
+        with self._lock:
+            process = self._running()
+            answer: list[bytes | None] = []
+            thread = threading.Thread(target=_exchange, args=(process, (path, kind, backend), answer), daemon=True)
+            thread.start()
+            self._wait(thread, cancelled, path)
+            payload = answer[0] if answer else None
+            if payload is None:
+                self._stop()
+                raise UnreadableFile(
+                    "reading this file crashed the reader; it is damaged or made to do harm",
+                    file=Path(path).name,
+                )
+        result = pickle.loads(payload)  # noqa: S301 - written by our own child from our own records
+        if isinstance(result, RnnscopeError):
+            raise result
+        assert isinstance(result, Opened)
+        return result
+
+    def close(self) -> None:
+        """End the child."""
+        self._stop()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "rnnscope_gui.reader_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        return self._process
+
+    def _wait(self, thread: threading.Thread, cancelled: Callable[[], bool], path: str) -> None:
+        waited = 0.0
+        while thread.is_alive():
+            thread.join(POLL_SECONDS)
+            waited += POLL_SECONDS
+            if cancelled():
+                self._stop()
+                raise Cancelled
+            if waited > TIMEOUT_SECONDS:
+                self._stop()
+                raise UnreadableFile(f"reading took longer than {TIMEOUT_SECONDS:g} s", file=Path(path).name)
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def _exchange(process: subprocess.Popen[bytes], request: object, answer: list[bytes | None]) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        send(process.stdin, pickle.dumps(request))
+        answer.append(receive(process.stdout))
+    except (OSError, ValueError):
+        answer.append(None)
+
+
+def send(stream: IO[bytes], payload: bytes) -> None:
+    """Write one message: its length, then itself."""
+    stream.write(HEADER.pack(len(payload)))
+    stream.write(payload)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> bytes | None:
+    """Read one message; None when the other end has closed."""
+    head = stream.read(HEADER.size)
+    if len(head) < HEADER.size:
+        return None
+    (size,) = HEADER.unpack(head)
+    payload = stream.read(size)
+    return payload if len(payload) == size else None

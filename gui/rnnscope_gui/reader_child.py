@@ -1,0 +1,81 @@
+"""The child process that reads files: ``python -m rnnscope_gui.reader_child``, started by `reader.Reader`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from rnnscope import load_input, load_model, load_reference
+from rnnscope.errors import RnnscopeError, UnreadableFile
+from rnnscope.reading.archive import read_members
+from rnnscope.reading.hdf5 import open_hdf5
+from rnnscope.reading.source import Source, read_source, sniff
+from rnnscope_gui.reader import Kind, Opened, receive, send
+
+MEMORY_BYTES = 16 * 2**30
+
+
+def open_file(path: str, kind: Kind | None, backend: str | None) -> Opened:
+    """Read a file here, in this process, as `kind` or as whatever its bytes and keys say it is."""
+    source = read_source(path)
+    chosen = kind or recognise(source)
+    loaders: dict[Kind, Callable[[], object]] = {
+        "model": lambda: load_model(source, backend=backend),
+        "input": lambda: load_input(source),
+        "reference": lambda: load_reference(source),
+    }
+    return Opened(chosen, loaders[chosen](), source.sha256)
+
+
+def recognise(source: Source) -> Kind:
+    """What a dropped file is: models carry their configuration, stored Keras values their keys; the rest is input."""
+    form = sniff(source.data)
+    if form == "zip" and read_members(source.data, source.name, "config.json".__eq__):
+        return "model"
+    if form == "hdf5":
+        with open_hdf5(source.data, source.name) as hdf5:
+            if hdf5.attribute("/", "model_config") is not None:
+                return "model"
+    if form in ("zip", "hdf5"):
+        with contextlib.suppress(RnnscopeError):
+            load_reference(source)
+            return "reference"
+    return "input"
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer requests until the other end closes."""
+    while (payload := receive(requests)) is not None:
+        path, kind, backend = pickle.loads(payload)  # noqa: S301 - sent by our own parent
+        result: object
+        try:
+            result = open_file(path, kind, backend)
+        except RnnscopeError as error:
+            result = error
+        except MemoryError:
+            result = UnreadableFile("reading it needs more memory than is allowed", file=Path(path).name)
+        send(answers, pickle.dumps(result, protocol=5))
+
+
+def limit_memory(size: int = MEMORY_BYTES) -> None:
+    """Bound this process's memory, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+if __name__ == "__main__":
+    # Whatever prints to standard output must not end up among the answers.
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    limit_memory()
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(sys.stdin.buffer, replies)

@@ -1,0 +1,115 @@
+"""The workbench behind the window: opens files, runs, compares, and keeps the scene up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from rnnscope_gui.jobs import Jobs, Reporter
+from rnnscope_gui.opening import Outcome, Request, judged, open_files
+from rnnscope_gui.reader import Reader
+from rnnscope_gui.resolve import settled
+from rnnscope_gui.state import AppState, Busy, Document, Message, View
+
+
+class Session(QObject):
+    """Owns the state, the jobs and the reader process. `idle` is emitted whenever no work is left."""
+
+    idle = Signal()
+
+    def __init__(self, parent: QObject | None = None, *, backend: str | None = None) -> None:
+        super().__init__(parent)
+        self.state = AppState(self)
+        self._backend = backend
+        self._reader = Reader()
+        self._jobs = Jobs(self)
+        self._jobs.done.connect(self._take)
+        self._jobs.failed.connect(self._fail)
+        self._jobs.progressed.connect(self._progress)
+        self._jobs.idle.connect(self._rest)
+        self._wanted: View | None = None
+
+    def warm_up(self) -> None:
+        """Start the reader process while the window is being built."""
+        self._reader.warm_up()
+
+    def open(self, requests: Sequence[Request], view: View | None = None) -> None:
+        """Open files together; `view` is what to show of them once they are there."""
+        if not requests:
+            return
+        document, reader, backend = self.state.scene.document, self._reader, self._backend
+        self._wanted = view
+        names = ", ".join(request.path.replace("\\", "/").rsplit("/", 1)[-1] for request in requests)
+        self._busy(f"Opening {names}")
+
+        def job(reporter: Reporter) -> Outcome:
+            return open_files(document, requests, reader.read, reporter, backend)  # type: ignore[arg-type]
+
+        self._jobs.start(job)
+
+    def close_files(self) -> None:
+        """Close everything that is open."""
+        self._jobs.cancel()
+        self._show(Document(), None)
+
+    def cancel(self) -> None:
+        """Stop the work under way; what is open stays as it is."""
+        self._jobs.cancel()
+
+    def dismiss(self) -> None:
+        """Take the message away."""
+        self.state.set(replace(self.state.scene, message=None))
+
+    def tell(self, message: Message) -> None:
+        """Show a message."""
+        self.state.set(replace(self.state.scene, message=message))
+
+    def shut_down(self) -> None:
+        """Stop all work and wait for it; nothing may run when the window is gone."""
+        self._jobs.close()
+        self._reader.close()
+
+    @property
+    def working(self) -> bool:
+        return self._jobs.running
+
+    @Slot(object)
+    def _take(self, outcome: Outcome) -> None:
+        self._show(outcome.document, outcome.message)
+        if not outcome.judge:
+            return
+        document, fresh = outcome.document, outcome.fresh
+        self._busy("Comparing" if document.reference is not None else "Running without the mask")
+        self._jobs.start(lambda reporter: judged(document, fresh, reporter))
+
+    @Slot(object)
+    def _fail(self, text: str) -> None:
+        self.state.set(replace(self.state.scene, message=Message(text), busy=None))
+
+    @Slot(object)
+    def _progress(self, fraction: float) -> None:
+        busy = self.state.scene.busy
+        if busy is not None:
+            self.state.set(replace(self.state.scene, busy=replace(busy, fraction=fraction)))
+
+    @Slot()
+    def _rest(self) -> None:
+        if self.state.scene.busy is not None:
+            self.state.set(replace(self.state.scene, busy=None))
+        self.idle.emit()
+
+    def _busy(self, text: str) -> None:
+        self.state.set(replace(self.state.scene, busy=Busy(text)))
+
+    def _show(self, document: Document, message: Message | None) -> None:
+        scene = self.state.scene
+        view = self._wanted or scene.view
+        if document.trace is not None:
+            self._wanted = None
+        if document.trace is not scene.document.trace:
+            view = replace(view, steps=None)
+        # A later stage without news leaves what was said standing.
+        told = message if message is not None or document.trace is None else scene.message
+        self.state.set(replace(scene, document=document, view=settled(document, view), message=told, busy=None))

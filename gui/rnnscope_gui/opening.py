@@ -101,8 +101,8 @@ def judged(document: Document, fresh: frozenset[Kind], reports: Reports) -> Outc
             return Outcome(without, Message(str(error.located(file=name))))
         return Outcome(without, Message(f"{name} does not fit any more and was closed: {error.problem}", "note"))
     foreign = f"{Path(document.reference_path).name}: {comparison.foreign}" if comparison.foreign else ""
-    kind = "note" if comparison.matches else "error"
-    return Outcome(replace(document, comparison=comparison), Message(foreign, kind) if foreign else None)
+    message = Message(foreign, "note" if comparison.matches else "error") if foreign else None
+    return Outcome(replace(document, comparison=comparison), message)
 
 
 def _with(document: Document, path: str, opened: Opened) -> Document:

@@ -89,7 +89,7 @@ def sample_mask(layer: LayerTrace, sample: int, steps: int) -> Mask | None:
     if mask is None or mask.ndim < 2 or mask.shape[1] != steps:
         return None
     one = mask[sample]
-    return one.reshape(steps, -1).any(axis=1)
+    return np.asarray(one.reshape(steps, -1).any(axis=1))
 
 
 def settled(document: Document, view: View) -> View:

@@ -30,6 +30,7 @@ class Session(QObject):
         self._jobs.progressed.connect(self._progress)
         self._jobs.idle.connect(self._rest)
         self._wanted: View | None = None
+        self._judging = False
 
     def warm_up(self) -> None:
         """Start the reader process while the window is being built."""
@@ -40,7 +41,7 @@ class Session(QObject):
         if not requests:
             return
         document, reader, backend = self.state.scene.document, self._reader, self._backend
-        self._wanted = view
+        self._wanted, self._judging = view, False
         names = ", ".join(request.path.replace("\\", "/").rsplit("/", 1)[-1] for request in requests)
         self._busy(f"Opening {names}")
 
@@ -77,7 +78,9 @@ class Session(QObject):
 
     @Slot(object)
     def _take(self, outcome: Outcome) -> None:
-        self._show(outcome.document, outcome.message)
+        # The comparison brings its own news or none, and leaves standing what opening the files said.
+        judging, self._judging = self._judging, outcome.judge
+        self._show(outcome.document, outcome.message or (self.state.scene.message if judging else None))
         if not outcome.judge:
             return
         document, fresh = outcome.document, outcome.fresh
@@ -110,6 +113,4 @@ class Session(QObject):
             self._wanted = None
         if document.trace is not scene.document.trace:
             view = replace(view, steps=None)
-        # A later stage without news leaves what was said standing.
-        told = message if message is not None or document.trace is None else scene.message
-        self.state.set(replace(scene, document=document, view=settled(document, view), message=told, busy=None))
+        self.state.set(replace(scene, document=document, view=settled(document, view), message=message, busy=None))

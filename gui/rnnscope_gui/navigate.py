@@ -1,0 +1,106 @@
+"""Moves through a document: from one view to the next. Pure; every key and button ends here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rnnscope import Location, Verdict
+from rnnscope.compare import Row
+from rnnscope_gui.resolve import picture, settled, shown_quantities
+from rnnscope_gui.state import Document, Scene, View
+
+Move = Callable[[Scene], View]
+
+
+def by(*, sample: int = 0, step: int = 0, unit: int = 0) -> Move:
+    """A move by so many samples, steps or units, stopping at the ends."""
+
+    def move(scene: Scene) -> View:
+        view = scene.view
+        moved = replace(view, sample=view.sample + sample, step=view.step + step, unit=view.unit + unit)
+        return settled(scene.document, moved)
+
+    return move
+
+
+def to_step(scene: Scene, step: int) -> View:
+    return settled(scene.document, replace(scene.view, step=step))
+
+
+def last_step(scene: Scene) -> View:
+    shown = picture(scene.document, scene.view)
+    return scene.view if shown is None else to_step(scene, shown.columns - 1)
+
+
+def layer_by(amount: int) -> Move:
+    """To the next or previous layer that the list shows."""
+
+    def move(scene: Scene) -> View:
+        names = listed_layers(scene.document, scene.view)
+        return settled(scene.document, replace(scene.view, layer=_neighbour(names, scene.view.layer, amount)))
+
+    return move
+
+
+def quantity_by(amount: int) -> Move:
+    """To the next or previous quantity of the layer."""
+
+    def move(scene: Scene) -> View:
+        trace = scene.document.trace
+        names = shown_quantities(trace[scene.view.layer]) if trace and scene.view.layer in trace.layers else ()
+        return settled(scene.document, replace(scene.view, quantity=_neighbour(names, scene.view.quantity, amount)))
+
+    return move
+
+
+def listed_layers(document: Document, view: View) -> tuple[str, ...]:
+    """The calls that the layer list shows: bare operations only when they are asked for."""
+    if document.model is None or document.trace is None:
+        return ()
+    model = document.model
+    return tuple(name for name in document.trace.layers if view.operations or model[name].is_layer)
+
+
+def first_difference(scene: Scene) -> View:
+    """To the first number beyond the floor; the same view when there is none."""
+    comparison = scene.document.comparison
+    return scene.view if comparison is None else _at(scene, comparison.first_difference)
+
+
+def worst_difference(scene: Scene) -> View:
+    """To the largest difference, held against what rounding may do there; the same view when all is equal."""
+    comparison = scene.document.comparison
+    rows = [row for row in comparison.rows if row.worst is not None and row.layer] if comparison is not None else []
+    worst = max(rows, key=lambda row: (row.verdict.severity, _beyond(row)), default=None)
+    return scene.view if worst is None else _at(scene, worst.worst)
+
+
+def has_difference(scene: Scene) -> bool:
+    comparison = scene.document.comparison
+    return comparison is not None and comparison.verdict is Verdict.DIFFERENT
+
+
+def _beyond(row: Row) -> float:
+    floor = float(row.floor.max()) if row.floor is not None and row.floor.size else 0.0
+    return row.max_abs / floor if floor > 0 else row.max_abs
+
+
+def _at(scene: Scene, place: Location | None) -> View:
+    if place is None:
+        return scene.view
+    outputs = scene.document.model.outputs if scene.document.model is not None else ()
+    layer, quantity = place.layer, place.quantity
+    if not layer and outputs:
+        tensor = outputs[int(quantity.removeprefix("output/"))]
+        layer, quantity = tensor.call, f"output/{tensor.output}"
+    view = replace(
+        scene.view, layer=layer, quantity=quantity, sample=place.sample, step=place.step or 0, unit=place.unit
+    )
+    return settled(scene.document, replace(view, steps=None))
+
+
+def _neighbour(names: tuple[str, ...], here: str, amount: int) -> str:
+    if here not in names:
+        return names[0] if names else here
+    return names[min(max(names.index(here) + amount, 0), len(names) - 1)]

@@ -1,4 +1,4 @@
-"""What a picture of an array must not lose: peak-preserving pooling, and colour levels that a lone inf cannot flatten."""
+"""Pictures of arrays that lose nothing: peak-preserving pooling, and levels that a lone inf cannot flatten."""
 
 from __future__ import annotations
 

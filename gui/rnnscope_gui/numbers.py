@@ -1,0 +1,41 @@
+"""Numbers as the panels write them: one width for one purpose, ASCII throughout, so that they can be copied."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+FIXED_BELOW, FIXED_FROM = 1e4, 1e-3
+
+
+def value(number: float, digits: int = 6) -> str:
+    """One value; its sign always takes a column. `` 0.824264``, ``-1.2e-05`` only where fixed digits would hide it."""
+    if not isfinite(number):
+        return f"{number: }"
+    if number and not FIXED_FROM <= abs(number) < FIXED_BELOW:
+        return f"{number: .{max(digits - 4, 1)}e}"
+    return f"{number: .{digits}f}"
+
+
+def short(number: float) -> str:
+    """A value on an axis or a colour bar: as few digits as tell it."""
+    return f"{number:.3g}"
+
+
+def difference(number: float) -> str:
+    """A difference: two figures and its power of ten, or a plain 0."""
+    if number == 0:
+        return "0"
+    return f"{number:.2e}" if isfinite(number) else f"{number}"
+
+
+def brief_difference(number: float) -> str:
+    """A difference within a sentence: ``8.9e-8``."""
+    if number == 0 or not isfinite(number):
+        return difference(abs(number)) if number == 0 else f"{number}"
+    mantissa, _, power = f"{number:.1e}".partition("e")
+    return f"{mantissa}e{int(power)}" if int(power) < -2 or int(power) > 3 else f"{number:.3g}"
+
+
+def count(number: int, word: str) -> str:
+    """``1 unit``, ``1,024 units``."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

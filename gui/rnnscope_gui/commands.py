@@ -14,7 +14,7 @@ from rnnscope_gui.state import Scene, View
 class Window(Protocol):
     """What a command can do to the window."""
 
-    def move(self, move: Move) -> None: ...
+    def go(self, move: Move) -> None: ...
     def ask_open(self, kind: str) -> None: ...
     def open_example(self, name: str) -> None: ...
     def close_files(self) -> None: ...
@@ -59,7 +59,7 @@ def is_busy(scene: Scene) -> bool:
 
 
 def _moving(move: Move) -> Callable[[Window], None]:
-    return lambda window: window.move(move)
+    return lambda window: window.go(move)
 
 
 def _changing(**fields: object) -> Callable[[Window], None]:

@@ -12,6 +12,7 @@ from rnnscope.errors import Cancelled, RnnscopeError
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.state import Document, Inputs, Message
 
+# The order in which files depend on one another, and stand on the command line.
 ORDER: tuple[Kind, ...] = ("model", "input", "reference")
 
 

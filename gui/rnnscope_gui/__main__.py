@@ -1,0 +1,45 @@
+"""The command ``rnnscope``: opens the window, or runs a headless command when its first word is one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rnnscope import __version__, cli
+from rnnscope.semantics import BACKENDS
+
+SNAPSHOT = "snapshot"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit code. Qt is loaded only when a window is needed."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in cli.COMMANDS:
+        return cli.main(words)
+    if words and words[0] == SNAPSHOT:
+        from rnnscope_gui import snapshot
+
+        return snapshot.main(words[1:])
+    options = _parser().parse_args(words)
+    from rnnscope_gui.app import open_window
+
+    return open_window(options.files, backend=options.backend)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rnnscope",
+        usage="rnnscope [MODEL [INPUT [REFERENCE]]]\n       rnnscope COMMAND …",
+        description="See every step a Keras recurrent network takes, held against what Keras said.",
+        epilog="Commands, each with its own --help: "
+        f"{', '.join(cli.COMMANDS)} (without Qt), {SNAPSHOT} (the window as a PNG file, without a display).",
+    )
+    parser.add_argument("files", nargs="*", metavar="MODEL INPUT REFERENCE", help="files to open, in this order")
+    parser.add_argument("--backend", choices=BACKENDS, help="the backend whose masked-step rules apply")
+    parser.add_argument("--version", action="version", version=f"rnnscope {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

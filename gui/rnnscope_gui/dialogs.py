@@ -1,0 +1,71 @@
+"""The pages behind Help: shortcuts and about, both made from what the program knows of itself."""
+
+from __future__ import annotations
+
+import platform
+
+import h5py
+import numpy as np
+import PySide6
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from rnnscope import __version__
+from rnnscope_gui.commands import COMMANDS, MENUS
+from rnnscope_gui.theme import mono_font
+
+ABOUT = (
+    "See every step a Keras recurrent network takes, held against what Keras said.\n\n"
+    "A NumPy engine, with no TensorFlow anywhere, runs the forward pass and records every state.\n"
+)
+
+
+def shortcuts(parent: QWidget) -> QDialog:
+    """All commands that have keys, menu by menu."""
+    dialog, column = _dialog(parent, "Keyboard shortcuts")
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(28)
+    row = 0
+    for menu in MENUS:
+        with_keys = [command for command in COMMANDS if command.menu == menu and command.keys]
+        if with_keys:
+            grid.addWidget(_label(menu.upper(), "heading"), row, 0)
+            row += 1
+        for command in with_keys:
+            grid.addWidget(_label(command.text.removesuffix("…"), ""), row, 0)
+            grid.addWidget(_label("  ".join(command.keys), "mono"), row, 1, Qt.AlignmentFlag.AlignRight)
+            row += 1
+    column.insertLayout(0, grid)
+    return dialog
+
+
+def about(parent: QWidget) -> QDialog:
+    """What this is, and the versions of what it stands on."""
+    dialog, column = _dialog(parent, "About rnnscope")
+    versions = f"Python {platform.python_version()} · NumPy {np.__version__} · h5py {h5py.__version__}"
+    column.insertWidget(0, _label(f"rnnscope {__version__}", "title"))
+    column.insertWidget(1, _label(ABOUT, ""))
+    column.insertWidget(2, _label(f"{versions} · Qt {PySide6.__version__}", "muted"))
+    return dialog
+
+
+def _dialog(parent: QWidget, title: str) -> tuple[QDialog, QVBoxLayout]:
+    dialog = QDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(24, 20, 24, 16)
+    column.setSpacing(10)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    column.addWidget(buttons)
+    return dialog, column
+
+
+def _label(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setObjectName(role)
+    if role == "mono":
+        label.setFont(mono_font())
+    return label

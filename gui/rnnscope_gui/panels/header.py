@@ -1,0 +1,178 @@
+"""The row on top: what is open, and which sample and step are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QSpinBox, QToolButton, QWidget
+
+from rnnscope.errors import one_line
+from rnnscope_gui.resolve import picture, settled
+from rnnscope_gui.state import AppState, Document, Scene
+from rnnscope_gui.theme import mono_font
+
+FILE_WIDTH = 170
+
+
+class FileButton(QPushButton):
+    """Opens one kind of file, and says which one is open; its text is plain, whatever the file is called."""
+
+    def __init__(self, title: str, action: QAction) -> None:
+        super().__init__()
+        self.setObjectName("file")
+        self._title, self._kind = QLabel(title), title
+        self._file = QLabel()
+        self._file.setObjectName("muted")
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(10, 0, 10, 0)
+        self._row.setSpacing(6)
+        for label in (self._title, self._file):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self._row.addWidget(label)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(action.trigger)
+        self.show_file("", "", action.toolTip())
+
+    def show_file(self, path: str, detail: str, tip: str) -> None:
+        """Show the file's name and a few words about it; "open…" when there is none."""
+        name = one_line(Path(path).name) if path else "open…"
+        text = f"{name} · {detail}" if detail else name
+        self._file.setText(self._file.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, FILE_WIDTH))
+        self.setAccessibleName(f"{self._kind}: {text}")
+        self.setToolTip(one_line(path) if path else tip)
+        self.setFixedWidth(self._row.sizeHint().width() + 4)
+
+
+class HeaderPanel(QWidget):
+    """File buttons on the left, sample and step on the right."""
+
+    def __init__(self, state: AppState, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header")
+        self._state = state
+        brand = QLabel("rnnscope")
+        brand.setObjectName("title")
+        self._files = {
+            kind: FileButton(title, actions[f"open-{kind}"])
+            for kind, title in (("model", "Model"), ("input", "Input"), ("reference", "Keras values"))
+        }
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(8)
+        row.addWidget(brand)
+        row.addSpacing(6)
+        for button in self._files.values():
+            row.addWidget(button)
+        row.addStretch(1)
+        self._samples = self._sample_controls(actions)
+        self._steps = self._step_controls()
+        for widget in (self._samples, self._steps):
+            row.addWidget(widget)
+
+    def show_scene(self, old: Scene | None, new: Scene) -> None:
+        if old is None or old.document is not new.document:
+            self._show_files(new.document)
+        shown = picture(new.document, new.view)
+        self._samples.setVisible(shown is not None)
+        self._steps.setVisible(shown is not None and shown.has_steps)
+        if shown is None or new.document.trace is None:
+            return
+        last_sample, last_step = new.document.trace.batch_size - 1, shown.columns - 1
+        _set(self._sample, new.view.sample, last_sample)
+        self._of_samples.setText(f"of 0–{last_sample}")
+        _set(self._step, new.view.step, last_step)
+        width = len(str(last_step))
+        self._of_steps.setText(f"{new.view.step:>{width}} of 0–{last_step}")
+
+    def _show_files(self, document: Document) -> None:
+        shapes = document.inputs
+        size = " × ".join(map(str, shapes.shape)) if shapes is not None and not isinstance(shapes, dict) else ""
+        for kind, path, detail in (
+            ("model", document.model_path, ""),
+            ("input", document.input_path, size),
+            ("reference", document.reference_path, ""),
+        ):
+            self._files[kind].show_file(path, detail, f"Open {kind}")
+
+    def _sample_controls(self, actions: dict[str, QAction]) -> QWidget:
+        self._sample = QSpinBox()
+        self._sample.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._sample.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._sample.setAccessibleName("sample")
+        self._sample.setKeyboardTracking(False)
+        self._sample.setFont(mono_font())
+        self._sample.setFixedWidth(52)
+        self._sample.valueChanged.connect(self._choose_sample)
+        self._of_samples = _mono("")
+        controls = QWidget()
+        row = _row(controls)
+        row.addWidget(_muted("sample"))
+        row.addWidget(_arrow("◂", actions["previous-sample"]))
+        row.addWidget(self._sample)
+        row.addWidget(self._of_samples)
+        row.addWidget(_arrow("▸", actions["next-sample"]))
+        return controls
+
+    def _step_controls(self) -> QWidget:
+        self._step = QSlider(Qt.Orientation.Horizontal)
+        self._step.setAccessibleName("step")
+        self._step.setPageStep(1)
+        self._step.setFixedWidth(120)
+        self._step.valueChanged.connect(self._choose_step)
+        self._of_steps = _mono("")
+        controls = QWidget()
+        row = _row(controls)
+        row.addSpacing(10)
+        row.addWidget(_muted("step"))
+        row.addWidget(self._step)
+        row.addWidget(self._of_steps)
+        return controls
+
+    def _choose_sample(self, sample: int) -> None:
+        scene = self._state.scene
+        self._state.show(settled(scene.document, replace(scene.view, sample=sample)))
+
+    def _choose_step(self, step: int) -> None:
+        self._state.show(replace(self._state.view, step=step))
+
+
+def _set(control: QSpinBox | QSlider, value: int, last: int) -> None:
+    """Move a control to `value` without its telling anybody."""
+    control.blockSignals(True)
+    control.setRange(0, last)
+    control.setValue(value)
+    control.blockSignals(False)
+
+
+def _row(widget: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout(widget)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    return row
+
+
+def _muted(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("muted")
+    return label
+
+
+def _mono(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setFont(mono_font())
+    return label
+
+
+def _arrow(text: str, action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setAccessibleName(action.text())
+    button.setToolTip(action.toolTip())
+    button.setAutoRepeat(True)
+    button.clicked.connect(action.trigger)
+    return button

@@ -1,0 +1,76 @@
+"""The bottom line: the number under the cursor as NumPy and Keras have it, and the work under way."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+
+from rnnscope.errors import one_line
+from rnnscope_gui.resolve import Picture, picture
+from rnnscope_gui.state import Scene, View
+from rnnscope_gui.theme import mono_font
+
+NOTHING = "–"
+VALUE, DIFFERENCE = "{:>13.6f}", "{:>9.1e}"
+
+
+class ReadoutBar(QWidget):
+    """Fields of fixed width, so that nothing moves when a value changes; a progress bar while work runs."""
+
+    def __init__(self, cancel: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("readout")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setFont(mono_font())
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._work = QLabel()
+        self._work.setTextFormat(Qt.TextFormat.PlainText)
+        self._work.setObjectName("muted")
+        self._bar = QProgressBar()
+        self._bar.setFixedWidth(140)
+        self._bar.setTextVisible(False)
+        self._stop = QToolButton()
+        self._stop.setText("Stop")
+        self._stop.clicked.connect(cancel.trigger)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 0, 14, 0)
+        self.setFixedHeight(30)
+        row.addWidget(self._text, 1)
+        for widget in (self._work, self._bar, self._stop):
+            row.addWidget(widget)
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+    def show_scene(self, old: Scene | None, new: Scene) -> None:
+        busy = new.busy
+        for widget in (self._work, self._bar, self._stop):
+            widget.setVisible(busy is not None)
+        if busy is not None:
+            self._work.setText(one_line(busy.text, 60))
+            self._bar.setRange(0, 0 if busy.fraction is None else 1000)
+            self._bar.setValue(round((busy.fraction or 0) * 1000))
+        if old is None or old.document is not new.document or old.view != new.view:
+            shown = picture(new.document, new.view)
+            self._text.setText("" if shown is None else read_out(shown, new.view))
+
+
+def read_out(shown: Picture, view: View) -> str:
+    """The number at the cursor in words and digits, each field as wide as it can get."""
+    step, unit = min(view.step, shown.columns - 1), min(view.unit, shown.rows - 1)
+    ours = VALUE.format(float(shown.ours[unit, step]))
+    theirs = difference = NOTHING
+    if shown.theirs is not None and shown.difference is not None:
+        theirs = VALUE.format(float(shown.theirs[unit, step]))
+        difference = DIFFERENCE.format(float(shown.difference[unit, step]))
+    at = [f"{one_line(shown.layer, 40)} {shown.symbol}", f"sample {view.sample:<4}"]
+    if shown.has_steps:
+        at.append(f"step {step:<{len(str(shown.columns))}}")
+    at.append(f"unit {shown.row_label(unit):<{len(shown.row_label(shown.rows - 1))}}")
+    masked = shown.mask is not None and not shown.mask[step]
+    state = "masked" if masked else "not masked"
+    return "   ".join([*at, f"NumPy {ours}", f"Keras {theirs:>13}", f"difference {difference:>9}", state])

@@ -1,0 +1,88 @@
+"""What the window shows while nothing can be shown: what to open, and where to drop it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from rnnscope_gui.state import Document, Scene
+
+INVITATION = "See every step a Keras recurrent network takes"
+STEPS = (
+    ("model", "Model", ".keras or .h5, written by Keras 3", "open-model"),
+    ("input", "Input", ".npy, .npz, .h5 or .csv; the batch axis first", "open-input"),
+    ("reference", "Keras values", "optional: what Keras computed, .npz or .h5", "open-reference"),
+)
+WIDTH = 560
+
+
+class WelcomePanel(QWidget):
+    """Three things to open, in order, each ticked once it is there; and the examples."""
+
+    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("welcome")
+        self._titles: dict[str, QLabel] = {}
+        card = QFrame()
+        card.setObjectName("card")
+        card.setFixedWidth(WIDTH)
+        column = QVBoxLayout(card)
+        column.setContentsMargins(32, 28, 32, 28)
+        column.setSpacing(14)
+        column.addWidget(_label(INVITATION, "title"))
+        column.addWidget(_label("Drop files anywhere in this window, or open them one by one.", "muted"))
+        column.addSpacing(4)
+        for kind, title, hint, action in STEPS:
+            column.addLayout(self._step(kind, title, hint, actions[action]))
+        column.addSpacing(10)
+        column.addWidget(_label("Or look at an example that Keras trained:", "muted"))
+        examples = QHBoxLayout()
+        for name, text in (
+            ("example-household", "People at home · SimpleRNN"),
+            ("example-sentences", "Sentences · LSTM"),
+        ):
+            examples.addWidget(_button(text, actions[name], primary=name == "example-household"))
+        column.addLayout(examples)
+        outer = QVBoxLayout(self)
+        outer.addStretch(2)
+        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addStretch(3)
+
+    def show_scene(self, old: Scene | None, new: Scene) -> None:
+        if old is not None and old.document is new.document:
+            return
+        for kind, title, _, _ in STEPS:
+            there = _is_open(new.document, kind)
+            self._titles[kind].setText(f"✓  {title}" if there else title)
+
+    def _step(self, kind: str, title: str, hint: str, action: QAction) -> QHBoxLayout:
+        self._titles[kind] = _label(title, "cardTitle")
+        texts = QVBoxLayout()
+        texts.setSpacing(1)
+        texts.addWidget(self._titles[kind])
+        texts.addWidget(_label(hint, "muted"))
+        row = QHBoxLayout()
+        row.addLayout(texts, 1)
+        row.addWidget(_button("Open…", action))
+        return row
+
+
+def _is_open(document: Document, kind: str) -> bool:
+    parts = {"model": document.model, "input": document.inputs, "reference": document.reference}
+    return parts[kind] is not None
+
+
+def _label(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName(role)
+    label.setWordWrap(True)
+    return label
+
+
+def _button(text: str, action: QAction, *, primary: bool = False) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(action.toolTip())
+    button.setObjectName("primary" if primary else "")
+    button.clicked.connect(action.trigger)
+    return button

@@ -1,0 +1,117 @@
+"""The window as a picture, without a screen: ``rnnscope snapshot``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnnscope.cli import MARKS, place
+from rnnscope.errors import BadInput, RnnscopeError
+from rnnscope.semantics import BACKENDS
+from rnnscope_gui.opening import ORDER
+from rnnscope_gui.state import Scene, View
+
+WRONG = 2
+LARGEST_SIDE = 8192
+THEMES = ("light", "dark")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Render the window, write it as PNG, print where it is and the verdict; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        scene = render(options)
+    except RnnscopeError as error:
+        print(f"rnnscope: {error}", file=sys.stderr)
+        return WRONG
+    print(f"{Path(options.output).resolve()}")
+    print("\n".join(verdict(scene)))
+    return 0
+
+
+def verdict(scene: Scene) -> list[str]:
+    """What the picture says, in words: the comparison's verdict, and where the first difference is."""
+    comparison = scene.document.comparison
+    if comparison is None:
+        return ["– not compared: no stored Keras values were given"]
+    lines = [f"{MARKS[comparison.verdict]} {comparison.verdict}"]
+    if comparison.first_difference is not None:
+        lines.append(f"First difference: {place(comparison.first_difference)}")
+    return lines
+
+
+def render(options: argparse.Namespace) -> Scene:
+    """Open the files in a window that nobody sees, and save it; the first error message is raised."""
+    os.environ["QT_SCALE_FACTOR"] = str(options.scale)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+    from PySide6.QtCore import QEventLoop, QSettings
+
+    from rnnscope_gui.app import application
+    from rnnscope_gui.picture import save_widget
+    from rnnscope_gui.session import Session
+    from rnnscope_gui.window import MainWindow
+
+    app = application()
+    session = Session(backend=options.backend)
+    session.warm_up()
+    window = MainWindow(session, QSettings(os.devnull, QSettings.Format.IniFormat))
+    try:
+        window.resize(*options.size)
+        window.show()
+        loop = QEventLoop()
+        session.idle.connect(loop.quit)
+        paths = [path for path in (options.model, options.input, options.reference) if path is not None]
+        window.open(paths, _view(options), ORDER[: len(paths)])
+        loop.exec()
+        scene = session.state.scene
+        if scene.message is not None and scene.message.kind == "error" and scene.document.comparison is None:
+            raise BadInput(scene.message.text)
+        app.processEvents()
+        save_widget(window, options.output)
+    except OSError as error:
+        raise BadInput(f"cannot be written: {error}", file=options.output) from None
+    finally:
+        window.close()
+    return scene
+
+
+def _view(options: argparse.Namespace) -> View:
+    return View(
+        layer=options.layer,
+        quantity=options.quantity,
+        sample=options.sample,
+        step=options.step,
+        unit=options.unit,
+        theme=options.theme,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rnnscope snapshot", description="Render the window as a PNG file, without a display."
+    )
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file written by Keras 3")
+    parser.add_argument("input", metavar="INPUT", help=".npy, .npz, .h5 or .csv; the batch axis comes first")
+    parser.add_argument("reference", metavar="REFERENCE", nargs="?", help="stored Keras values: .npz or .h5")
+    parser.add_argument("-o", "--output", metavar="WINDOW.png", required=True, help="where to write the picture")
+    parser.add_argument("--sample", type=int, default=0, help="sample to show, from 0")
+    parser.add_argument("--step", type=int, default=0, help="step under the cursor, from 0")
+    parser.add_argument("--unit", type=int, default=0, help="unit under the cursor, from 0")
+    parser.add_argument("--layer", default="", help="layer to show; the first recurrent one by default")
+    parser.add_argument("--quantity", default="", help="such as state/h, state/c, gate/i, output/0")
+    parser.add_argument("--theme", choices=THEMES, default="light")
+    parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="in points; 1440x900 by default")
+    parser.add_argument("--scale", type=float, default=1.0, help="device pixels for each point")
+    parser.add_argument("--backend", choices=BACKENDS, help="the backend whose masked-step rules apply")
+    return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isdigit() and 0 < int(part) <= LARGEST_SIDE for part in parts):
+        raise argparse.ArgumentTypeError(f"expected a size such as 1440x900, found {text!r}")
+    return int(parts[0]), int(parts[1])

@@ -1,0 +1,190 @@
+"""The main window: puts the panels in place and carries out the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from rnnscope_gui import dialogs, theme
+from rnnscope_gui.actions import Actions
+from rnnscope_gui.examples import example
+from rnnscope_gui.navigate import Move
+from rnnscope_gui.opening import ORDER, Request
+from rnnscope_gui.panels.header import HeaderPanel
+from rnnscope_gui.panels.messages import MessageBar
+from rnnscope_gui.panels.readout import ReadoutBar
+from rnnscope_gui.panels.welcome import WelcomePanel
+from rnnscope_gui.picture import save_widget
+from rnnscope_gui.reader import Kind
+from rnnscope_gui.resolve import settled
+from rnnscope_gui.session import Session
+from rnnscope_gui.state import AppState, Message, Scene, View
+from rnnscope_gui.workbench import Workbench
+
+FILTERS = {
+    "model": "Keras models (*.keras *.h5 *.hdf5);;All files (*)",
+    "input": "Inputs (*.npy *.npz *.h5 *.hdf5 *.csv);;All files (*)",
+    "reference": "Stored Keras values (*.npz *.h5 *.hdf5 *.npy *.csv);;All files (*)",
+}
+EXAMPLE_VIEWS = {"household": View(sample=25, step=5, unit=12), "sentences": View(sample=3, step=5, unit=0)}
+
+
+class MainWindow(QMainWindow):
+    """Shows the session's scene; every change of it reaches every panel from here."""
+
+    def __init__(self, session: Session, settings: QSettings) -> None:
+        super().__init__()
+        self.setObjectName("rnnscope")
+        self.setAcceptDrops(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._session, self._settings = session, settings
+        self._actions = Actions(self, self)
+        self._actions.fill_menus(self)
+        self._dismiss = QAction("Dismiss the message", self)
+        self._dismiss.setShortcut(QKeySequence("Esc"))
+        self._dismiss.triggered.connect(session.dismiss)
+        self.addAction(self._dismiss)
+        self._build()
+        self._restore()
+        session.state.changed.connect(self._show)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._dress)
+        self._show(None, session.state.scene)
+
+    @property
+    def state(self) -> AppState:
+        return self._session.state
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    def action(self, identifier: str) -> QAction:
+        """The action of a command."""
+        return self._actions.by_id[identifier]
+
+    def open(self, paths: Sequence[str], view: View | None = None, kinds: Sequence[Kind | None] = ()) -> None:
+        """Open files together, each as its kind where that is known."""
+        known = [*kinds, *[None] * (len(paths) - len(kinds))]
+        self._session.open([Request(path, kind) for path, kind in zip(paths, known, strict=True)], view)
+
+    def go(self, move: Move) -> None:
+        scene = self.state.scene
+        self.state.show(settled(scene.document, move(scene)))
+
+    def ask_open(self, kind: str) -> None:
+        folder = str(self._settings.value("folder", ""))
+        path, _ = QFileDialog.getOpenFileName(self, f"Open {kind}", folder, FILTERS[kind])
+        if path:
+            self._settings.setValue("folder", str(Path(path).parent))
+            self.open([path], kinds=[kind])  # type: ignore[list-item]
+
+    def open_example(self, name: str) -> None:
+        view = replace(EXAMPLE_VIEWS[name], theme=self.state.view.theme, layout=self.state.view.layout)
+        self.open(example(name), view, ORDER)
+
+    def close_files(self) -> None:
+        self._session.close_files()
+
+    def quit(self) -> None:
+        self.close()
+
+    def cancel(self) -> None:
+        self._session.cancel()
+
+    def ask_sample(self) -> None:
+        trace = self.state.scene.document.trace
+        if trace is None:
+            return
+        last, here = trace.batch_size - 1, self.state.view.sample
+        sample, chosen = QInputDialog.getInt(self, "Go to sample", f"Sample, 0 to {last}:", here, 0, last)
+        if chosen:
+            self.go(lambda scene: replace(scene.view, sample=sample))
+
+    def save_picture(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save picture", "rnnscope.png", "PNG pictures (*.png)")
+        if not path:
+            return
+        try:
+            save_widget(self, path)
+        except OSError as error:
+            self._session.tell(Message(f"{Path(path).name}: cannot be written: {error.strerror or error}"))
+
+    def copy_picture(self) -> None:
+        QGuiApplication.clipboard().setPixmap(self.grab())
+
+    def show_shortcuts(self) -> None:
+        dialogs.shortcuts(self).open()
+
+    def show_about(self) -> None:
+        dialogs.about(self).open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        self.open(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("theme", self.state.view.theme)
+        self.state.changed.disconnect(self._show)
+        self._session.shut_down()
+        super().closeEvent(event)
+
+    def _build(self) -> None:
+        actions = self._actions.by_id
+        self._header = HeaderPanel(self.state, actions)
+        self._messages = MessageBar(self.state, self._dismiss)
+        self._welcome = WelcomePanel(actions)
+        self._workbench = Workbench(self.state)
+        self._readout = ReadoutBar(actions["cancel"])
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._welcome)
+        self._pages.addWidget(self._workbench)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget, stretch in ((self._header, 0), (self._messages, 0), (self._pages, 1), (self._readout, 0)):
+            column.addWidget(widget, stretch)
+        self.setCentralWidget(centre)
+        self.resize(1440, 900)
+
+    def _restore(self) -> None:
+        geometry = self._settings.value("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        chosen = self._settings.value("theme", "system")
+        if chosen in ("light", "dark"):
+            self.state.show(replace(self.state.view, theme=chosen))
+
+    @Slot(object, object)
+    def _show(self, old: Scene | None, new: Scene) -> None:
+        if old is None or old.view.theme != new.view.theme:
+            self._dress()
+        self._actions.show_scene(new)
+        self._pages.setCurrentWidget(self._welcome if new.document.trace is None else self._workbench)
+        for panel in (self._header, self._messages, self._welcome, self._workbench, self._readout):
+            panel.show_scene(old, new)
+        self.setWindowTitle(self._title(new))
+
+    @Slot()
+    def _dress(self) -> None:
+        """Put on the theme that is chosen, or the system's own."""
+        chosen = self.state.view.theme
+        system = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, system if chosen == "system" else chosen == "dark")
+
+    def _title(self, scene: Scene) -> str:
+        name = Path(scene.document.model_path).name
+        return f"{name} – rnnscope" if name else "rnnscope"

@@ -1,0 +1,62 @@
+"""The panels around one run, and where each has its place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from rnnscope_gui.panels.journey import JourneyPanel
+from rnnscope_gui.panels.layers import LayersPanel
+from rnnscope_gui.panels.maps import MapsPanel
+from rnnscope_gui.panels.output import OutputPanel
+from rnnscope_gui.panels.trace_plot import UnitPlotPanel
+from rnnscope_gui.state import AppState, Scene
+
+LEFT, MIDDLE, RIGHT = 280, 880, 260
+MAPS, PLOT = 520, 270
+
+
+class Workbench(QWidget):
+    """Left: layers and the mask's journey. Middle: heatmaps over the unit's plot. Right: the output."""
+
+    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layers, self._journey = LayersPanel(state), JourneyPanel(state)
+        self._maps, self._plot = MapsPanel(state), UnitPlotPanel(state)
+        self._output = OutputPanel(state)
+        left = _column(Qt.Orientation.Vertical, (self._layers, 440), (_scrolling(self._journey), 360))
+        middle = _column(Qt.Orientation.Vertical, (self._maps, MAPS), (self._plot, PLOT))
+        sides = _column(Qt.Orientation.Horizontal, (left, LEFT), (middle, MIDDLE), (_scrolling(self._output), RIGHT))
+        sides.setStretchFactor(0, 0)
+        sides.setStretchFactor(1, 1)
+        sides.setStretchFactor(2, 0)
+        row = QVBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(sides)
+
+    def show_scene(self, old: Scene | None, new: Scene) -> None:
+        """Show the scene in every panel; a panel that comes back from the empty page starts afresh."""
+        if new.document.trace is None:
+            return
+        before = old if old is not None and old.document.trace is not None else None
+        for panel in (self._layers, self._journey, self._maps, self._plot, self._output):
+            panel.show_scene(before, new)
+
+
+def _column(orientation: Qt.Orientation, *parts: tuple[QWidget, int]) -> QSplitter:
+    splitter = QSplitter(orientation)
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(1)
+    for widget, _ in parts:
+        splitter.addWidget(widget)
+    splitter.setSizes([size for _, size in parts])
+    return splitter
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area

@@ -30,12 +30,16 @@ window.show()
 application.processEvents()
 """
 OUR_WINDOW = """
-from PySide6.QtWidgets import QApplication
-import rnnscope_gui.window
-application = QApplication([])
-window = rnnscope_gui.window.MainWindow()
+import os
+from PySide6.QtCore import QSettings
+from rnnscope_gui.app import application
+from rnnscope_gui.session import Session
+from rnnscope_gui.window import MainWindow
+app = application()
+window = MainWindow(Session(), QSettings(os.devnull, QSettings.Format.IniFormat))
 window.show()
-application.processEvents()
+app.processEvents()
+window.close()
 """
 
 

@@ -62,8 +62,8 @@ def shipped(file: Path, pattern: str) -> bool:
     return file.match(pattern) and len(file.parts) == len(PurePosixPath(pattern).parts)
 
 
-@pytest.mark.parametrize("statement", ["import rnnscope", "import rnnscope.cli"])
-def test_the_engine_comes_without_qt(statement: str) -> None:
+@pytest.mark.parametrize("statement", ["import rnnscope", "import rnnscope.cli", "import rnnscope_gui.__main__"])
+def test_the_engine_and_its_commands_come_without_qt(statement: str) -> None:
     found = run_python(f"{statement}; import sys; print([m for m in sys.modules if 'PySide' in m or 'pyqtgraph' in m])")
     assert found == "[]"
 

@@ -4,41 +4,64 @@ from __future__ import annotations
 
 import io
 import os
+import zlib
 from collections.abc import Iterator
+from functools import partial
 from math import prod
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile
-from rnnscope.types import Array
+from rnnscope.reading.arrays import NUMBERS, bfloat16_to_float32, native
+from rnnscope.reading.hdf5_storage import declared_bytes, largest_text, location_problem, storage_problem
+from rnnscope.types import Array, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # HDF5 would otherwise load compression plugins, which are code, from a folder that the environment names.
-os.environ.setdefault("HDF5_PLUGIN_PRELOAD", "::")
+os.environ["HDF5_PLUGIN_PRELOAD"] = "::"
 
 MAX_OBJECTS: Final = 100_000
 MAX_DEPTH: Final = 32
 MAX_NAME: Final = 1_000
-MAX_ATTRIBUTE: Final = 64 * 2**20
+MAX_TEXT: Final = 64 * 2**20
+MAX_TEXTS: Final = 2 * 2**30
 MAX_TOTAL: Final = 8 * 2**30
-MAX_RATIO: Final = 1032  # no deflate stream inflates further
-FILTERS: Final = {1: "gzip", 2: "shuffle", 3: "fletcher32"}
-NUMBERS: Final = "biuf"
+# What h5py raises for a damaged file, depending on where the damage lies.
+LIBRARY_ERRORS: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    RuntimeError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    zlib.error,
+)
 
 
 class Hdf5File:
-    """An HDF5 file held in memory. Paths are slash-separated, from the root."""
+    """An HDF5 file held in memory. Paths are slash-separated, from the root.
+
+    Every method raises UnreadableFile for a damaged object and for one that is refused: any link but a hard one, data
+    kept in other files, types that are not numbers, unknown filters, and sizes that the stored bytes cannot hold.
+    """
 
     def __init__(self, data: bytes, file: str) -> None:
         import h5py
 
         self._h5py: Any = h5py
         self._name = file
-        self._read_bytes = 0
+        self._data = data
+        self._checked: dict[str, int] = {}
+        self._largest_text: int | None = None
         try:
             self._file: Any = h5py.File(io.BytesIO(data), "r")
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
+        except LIBRARY_ERRORS as error:
             raise UnreadableFile(f"a damaged HDF5 file: {error}", file=file) from None
 
     def __enter__(self) -> Self:
@@ -54,82 +77,105 @@ class Hdf5File:
         return self._find(path) is not None
 
     def is_group(self, path: str) -> bool:
+        """Whether a group lies there."""
         return isinstance(self._find(path), self._h5py.Group)
 
     def names(self, path: str) -> tuple[str, ...]:
-        """The names inside a group."""
-        return tuple(self._guarded(lambda: list(self._group(path)), path))
+        """The names inside a group, in the order of their creation where the file keeps it."""
+        return self._members(self._group(path), path)
 
     def attribute(self, path: str, name: str) -> object:
-        """An attribute as text, a number, or a list of these; None when there is none.
+        """An attribute as text, a number, or a flat list of these; None when there is none.
 
         Long lists that Keras splits into ``name0``, ``name1`` … come back joined.
         """
         attributes = self._object(path).attrs
-        if name in attributes:
+
+        def has(part: str) -> bool:
+            return bool(self._guarded(lambda: part in attributes, f"{path} attribute {part}"))
+
+        if has(name):
             return self._attribute(attributes, name, path)
         parts: list[object] = []
-        while f"{name}{len(parts)}" in attributes:
+        while has(f"{name}{len(parts)}"):
             parts.append(self._attribute(attributes, f"{name}{len(parts)}", path))
+        if not all(isinstance(part, list) for part in parts):
+            raise self._refused(f"{path} attribute {name}0", "is not a list")
         return [item for part in parts if isinstance(part, list) for item in part] if parts else None
 
     def shape(self, path: str) -> tuple[int, ...]:
+        """The shape of a dataset."""
         return tuple(int(size) for size in self._dataset(path).shape)
 
-    def read(self, path: str, shape: tuple[int, ...] | None = None) -> Array:
-        """The array of a dataset, checked against `shape` and its own storage before anything is read."""
+    def read(self, path: str, shape: Shape | None = None) -> Array:
+        """The numbers of a dataset, in native byte order; nothing is read unless type, storage and `shape` allow it.
+
+        shape: what the shape must be, None standing for any size; ShapeMismatch otherwise. bfloat16, which Keras marks
+        by an attribute, comes back as float32.
+        """
         dataset = self._dataset(path)
-        if shape is not None and tuple(dataset.shape) != tuple(shape):
-            raise ShapeMismatch(f"dataset '{path}'", file=self._name, expected=shape, found=tuple(dataset.shape))
+        if shape is not None and not _fits(dataset.shape, shape):
+            raise ShapeMismatch(
+                f"dataset '{path}' has the wrong shape", file=self._name, expected=shape, found=tuple(dataset.shape)
+            )
+        dtype = self._guarded(lambda: dataset.dtype, path)
+        brain = dtype == np.dtype("V2") and self.attribute(path, "dtype") == "bfloat16"
+        if not brain and (dtype.kind not in NUMBERS or self._h5py.check_enum_dtype(dtype) is not None):
+            raise self._refused(path, f"has type {dtype}, which is not a number")
         self._check_storage(dataset, path)
-        if dataset.dtype.kind not in NUMBERS:
-            raise self._refused(path, f"has type {dataset.dtype}, which is not a number")
-        array = np.asarray(self._guarded(lambda: dataset[()], path))
-        return np.array(array, array.dtype.newbyteorder("="), order="C")
+        raw = np.asarray(self._guarded(lambda: dataset[()], path))
+        return bfloat16_to_float32(raw) if brain else self._guarded(lambda: native(raw), path)
 
     def read_text(self, path: str) -> str:
         """The text of a scalar dataset."""
         dataset = self._dataset(path)
-        if dataset.shape != () or self._h5py.check_string_dtype(dataset.dtype) is None:
+        if dataset.shape != () or self._h5py.check_string_dtype(self._guarded(lambda: dataset.dtype, path)) is None:
             raise self._refused(path, "is not a scalar text")
+        self._check_storage(dataset, path)
         return self._text(self._guarded(lambda: dataset[()], path), path)
 
     def datasets(self) -> Iterator[str]:
         """The path of every dataset; UnreadableFile when there are too many objects or they lie too deep."""
         seen: set[object] = set()
+        objects = 0
         waiting: list[tuple[str, Any, int]] = [("", self._file, 0)]
         while waiting:
             path, group, depth = waiting.pop()
             # Groups can link to themselves; each is walked once.
-            address = self._h5py.h5o.get_info(group.id).addr
+            address = self._guarded(partial(self._h5py.h5o.get_info, group.id), path).addr
             if address in seen:
                 continue
             seen.add(address)
-            if len(seen) > MAX_OBJECTS or depth > MAX_DEPTH:
+            names = self._members(group, path)
+            objects += len(names)
+            if objects > MAX_OBJECTS or depth > MAX_DEPTH:
                 raise UnreadableFile("too many or too deeply nested objects in the HDF5 file", file=self._name)
-            for name in reversed(self._guarded(lambda group=group: list(group), path)):
-                child_path = f"{path}/{name}" if path else name
+            for child_path in [f"{path}/{name}" if path else name for name in reversed(names)]:
                 child = self._find(child_path)
                 if isinstance(child, self._h5py.Group):
                     waiting.append((child_path, child, depth + 1))
                 elif isinstance(child, self._h5py.Dataset):
                     yield child_path
 
+    def _members(self, group: Any, path: str) -> tuple[str, ...]:
+        if self._guarded(lambda: len(group), path) > MAX_OBJECTS:
+            raise self._refused(path, "has too many members")
+        return tuple(self._text(name, f"{path}/{name[:80]}") for name in self._guarded(lambda: list(group), path))
+
     def _find(self, path: str) -> Any:
         """The object at `path`, reached over hard links alone; None when nothing is there."""
         here: Any = self._file
         for part in [part for part in path.split("/") if part]:
             if len(part) > MAX_NAME or part in (".", ".."):
-                raise self._refused(path, "has an unusable name")
+                raise self._refused(path[:80], "has an unusable name")
             if not isinstance(here, self._h5py.Group):
                 return None
-            group = here
-            link = self._guarded(lambda group=group, part=part: group.get(part, getlink=True), path)
+            link = self._guarded(partial(here.get, part, getlink=True), path)
             if link is None:
                 return None
             if not isinstance(link, self._h5py.HardLink):
                 raise self._refused(path, "is a link to somewhere else")
-            here = self._guarded(lambda group=group, part=part: group[part], path)
+            here = self._guarded(partial(here.__getitem__, part), path)
         return here
 
     def _object(self, path: str) -> Any:
@@ -148,38 +194,43 @@ class Hdf5File:
         found = self._object(path)
         if not isinstance(found, self._h5py.Dataset):
             raise self._refused(path, "is not a dataset")
-        if found.shape is None:
+        if problem := self._guarded(lambda: location_problem(found), path):
+            raise self._refused(path, problem)
+        if self._guarded(lambda: found.shape, path) is None:
             raise self._refused(path, "is empty")
         return found
 
     def _check_storage(self, dataset: Any, path: str) -> None:
-        """Refuse data that lies elsewhere, unknown filters, and a stored size that cannot hold the declared one."""
-        plist = dataset.id.get_create_plist()
-        if plist.get_external_count() or dataset.is_virtual:
-            raise self._refused(path, "keeps its data in another file")
-        filters = [plist.get_filter(index)[0] for index in range(plist.get_nfilters())]
-        if unknown := [str(code) for code in filters if code not in FILTERS]:
-            raise self._refused(path, f"uses HDF5 filter {', '.join(unknown)}, which is not read")
-        declared = prod(dataset.shape) * dataset.dtype.itemsize
-        stored = dataset.id.get_storage_size()
-        most = stored * MAX_RATIO if 1 in filters else stored + (stored // 16 if filters or dataset.chunks else 0)
-        if declared > most:
-            raise self._refused(path, f"declares {declared:,} bytes and stores {stored:,}")
-        self._read_bytes += declared
-        if self._read_bytes > MAX_TOTAL:
+        """Once per path, because a trace in a file is read again and again."""
+        if path in self._checked:
+            return
+        if problem := self._guarded(lambda: storage_problem(dataset), path):
+            raise self._refused(path, problem)
+        self._checked[path] = declared_bytes(dataset)
+        if sum(self._checked.values()) > MAX_TOTAL:
             raise UnreadableFile("the HDF5 file holds too much data", file=self._name)
 
     def _attribute(self, attributes: Any, name: str, path: str) -> object:
-        def read() -> object:
-            kind = attributes.get_id(name)
-            if prod(kind.shape) * kind.dtype.itemsize > MAX_ATTRIBUTE:
-                raise ValueError("it is too large")
-            if kind.dtype.kind in "VO" and self._h5py.check_string_dtype(kind.dtype) is None:
-                raise ValueError("its type is not read")
-            return attributes[name]
+        where = f"{path} attribute {name}"
+        kind = self._guarded(lambda: attributes.get_id(name), where)
+        shape, dtype = self._guarded(lambda: (kind.shape, kind.dtype), where)
+        if shape is None:
+            return None
+        text = self._h5py.check_string_dtype(dtype)
+        if text is None and (dtype.kind not in NUMBERS or self._h5py.check_enum_dtype(dtype) is not None):
+            raise self._refused(where, f"has type {dtype}, which is not read")
+        count = prod(shape)
+        if count * dtype.itemsize > MAX_TEXT:
+            raise self._refused(where, "is too large")
+        # Every item of a list may point at the same long text.
+        if text is not None and text.length is None and count > 1 and count * self._longest_text() > MAX_TEXTS:
+            raise self._refused(where, "is a list of texts that are too long")
+        return self._plain(self._guarded(lambda: attributes[name], where), where)
 
-        value = self._guarded(read, f"{path} attribute {name}")
-        return self._plain(value, f"{path} attribute {name}")
+    def _longest_text(self) -> int:
+        if self._largest_text is None:
+            self._largest_text = largest_text(self._data)
+        return self._largest_text
 
     def _plain(self, value: object, path: str) -> object:
         if isinstance(value, np.ndarray):
@@ -189,30 +240,21 @@ class Hdf5File:
         return self._text(value, path) if isinstance(value, bytes | str) else value
 
     def _text(self, value: object, path: str) -> str:
-        if isinstance(value, bytes):
-            try:
-                value = value.decode("utf-8")
-            except UnicodeDecodeError:
-                raise self._refused(path, "is not UTF-8 text") from None
-        if not isinstance(value, str) or len(value) > MAX_ATTRIBUTE:
-            raise self._refused(path, "is not a usable text")
-        return value
+        try:
+            # h5py hides bytes that are not UTF-8 in lone surrogates, which do not encode.
+            text = value.decode() if isinstance(value, bytes) else str(value).encode().decode()
+        except UnicodeError:
+            raise self._refused(path, "is not UTF-8 text") from None
+        if len(text) > MAX_TEXT:
+            raise self._refused(path, "is too long a text")
+        return text
 
-    def _guarded(self, read: Any, path: str) -> Any:
+    def _guarded(self, read: Callable[[], Any], path: str) -> Any:
         """Call into the HDF5 library; whatever it makes of a damaged file becomes one clear error."""
         try:
             return read()
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            RuntimeError,
-            KeyError,
-            OverflowError,
-            MemoryError,
-            UnicodeError,
-        ) as error:
-            raise self._refused(path, f"cannot be read: {error}") from None
+        except LIBRARY_ERRORS as error:
+            raise self._refused(path, f"cannot be read: {str(error) or type(error).__name__}") from None
 
     def _refused(self, path: str, problem: str) -> UnreadableFile:
         return UnreadableFile(f"HDF5 object '{path}' {problem}", file=self._name)
@@ -221,3 +263,7 @@ class Hdf5File:
 def open_hdf5(data: bytes, file: str) -> Hdf5File:
     """Open an HDF5 file from its bytes; `file` is its name for messages."""
     return Hdf5File(data, file)
+
+
+def _fits(found: tuple[int, ...], wanted: Shape) -> bool:
+    return len(found) == len(wanted) and all(size in (None, actual) for size, actual in zip(wanted, found, strict=True))

@@ -1,0 +1,87 @@
+"""What must hold of an HDF5 dataset before its numbers are read: where they lie, and how much they expand to."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Any, Final
+
+# Numbers of the HDF5 format.
+CHUNKED: Final = 2
+VIRTUAL: Final = 3
+GZIP: Final = 1
+FILTERS: Final = {GZIP: "gzip", 2: "shuffle", 3: "fletcher32"}
+
+MAX_RATIO: Final = 1032  # no deflate stream inflates further
+MAX_CHUNK: Final = 64 * 2**20
+CHECKSUM: Final = 4
+COLLECTION: Final = b"GCOL\x01\0\0\0"
+
+
+def location_problem(dataset: Any) -> str:
+    """Why not even the shape may be asked for: other files would be opened; empty when all is well."""
+    plist = dataset.id.get_create_plist()
+    if plist.get_layout() == VIRTUAL or plist.get_external_count():
+        return "keeps its data in another file"
+    return ""
+
+
+def storage_problem(dataset: Any) -> str:
+    """Why the data cannot be what shape and type declare; empty when all is well. Holds one chunk at a time."""
+    plist = dataset.id.get_create_plist()
+    filters = [plist.get_filter(index)[0] for index in range(plist.get_nfilters())]
+    if unknown := [str(code) for code in filters if code not in FILTERS]:
+        return f"uses HDF5 filter {', '.join(unknown)}; only {', '.join(FILTERS.values())} are read"
+    if filters.count(GZIP) > 1:
+        return "is compressed more than once"
+    declared = declared_bytes(dataset)
+    stored = int(dataset.id.get_storage_size())
+    chunked = plist.get_layout() == CHUNKED
+    if declared > stored * (MAX_RATIO if GZIP in filters else 1) or (declared != stored and not chunked):
+        return f"declares {declared:,} bytes and stores {stored:,}"
+    return _chunk_problem(dataset, declared, filters) if chunked else ""
+
+
+def declared_bytes(dataset: Any) -> int:
+    """The bytes that shape and stored type ask for."""
+    return int(prod(dataset.shape) * dataset.id.get_type().get_size())
+
+
+def largest_text(data: bytes) -> int:
+    """An upper bound on the length of any variable-length text: the largest heap that `data` contains."""
+    largest, at = 0, data.find(COLLECTION)
+    while at >= 0:
+        largest = max(largest, int.from_bytes(data[at + 8 : at + 16], "little"))
+        at = data.find(COLLECTION, at + 1)
+    return min(largest, len(data))
+
+
+def _chunk_problem(dataset: Any, declared: int, filters: list[int]) -> str:
+    chunk = prod(dataset.chunks) * int(dataset.id.get_type().get_size())
+    if chunk > max(declared, MAX_CHUNK):
+        return f"declares {declared:,} bytes in chunks of {chunk:,}"
+    expected = prod(-(-size // step) for size, step in zip(dataset.shape, dataset.chunks, strict=True))
+    if (found := int(dataset.id.get_num_chunks())) != expected:
+        return f"lacks part of its data: {found:,} of {expected:,} chunks are stored"
+    # The library inflates a chunk until its stream ends, whatever the chunk's declared size.
+    if GZIP in filters:
+        gzip_bit, limit = 1 << filters.index(GZIP), chunk + CHECKSUM
+        if not all(_inflates_within(dataset, offset, gzip_bit, limit) for offset in _offsets(dataset)):
+            return "has a chunk that inflates to more than it declares"
+    return ""
+
+
+def _offsets(dataset: Any) -> Iterator[tuple[int, ...]]:
+    return product(*(range(0, size, step) for size, step in zip(dataset.shape, dataset.chunks, strict=True)))
+
+
+def _inflates_within(dataset: Any, offset: tuple[int, ...], gzip_bit: int, limit: int) -> bool:
+    # Deflate makes nothing noticeably larger, so a chunk that is stored larger is refused before it is loaded.
+    if dataset.id.get_chunk_info_by_coord(offset).size > limit + limit // 100 + 64:
+        return False
+    skipped, raw = dataset.id.read_direct_chunk(offset)
+    if skipped & gzip_bit:  # as incompressible chunks are
+        return len(raw) <= limit
+    return len(zlib.decompressobj().decompress(raw, limit + 1)) <= limit

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 
 from rnnscope import Verdict
@@ -14,6 +15,8 @@ from rnnscope_gui.style_sheet import style_sheet
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
+
+    from rnnscope_gui.state import Theme
 
 SANS, MONO = "Inter", "JetBrains Mono"
 POINTS = 10
@@ -103,6 +106,12 @@ def tokens(dark: bool) -> Tokens:
 def current() -> Tokens:
     """The tokens in force: those of the last `apply`."""
     return _Current.tokens
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Dress the application in a theme by name; ``system`` follows the desktop."""
+    system_is_dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    apply(app, theme == "dark" or (theme == "system" and system_is_dark))
 
 
 def apply(app: QApplication, dark: bool) -> None:

@@ -1,0 +1,211 @@
+"""The one place that wraps pyqtgraph: its settings, integer axes, the mask strip, hatching, cursors and colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap
+
+from rnnscope.types import Array, Mask
+from rnnscope_gui import theme
+
+pg.setConfigOptions(imageAxisOrder="row-major", antialias=True)
+
+LEFT_AXIS, BOTTOM_AXIS, STRIP, RIGHT_MARGIN = 38, 20, 18, 4
+STRIP_HEIGHT = 11
+GAP_FROM = 4.0  # pixels a step needs before the blocks of the strip stand apart
+COLOUR_MAPS = ("CET-D1A", "CET-D9", "CET-D4", "CET-L17", "viridis")
+DIVERGING = ("CET-D1A", "CET-D9")  # with a pale middle, which the dark theme turns into the card's own colour
+COLOURS = 512
+
+
+def colour_table(name: str, tokens: theme.Tokens) -> Array:
+    """(COLOURS + 1, 4) uint8: the colours from low to high, and last the colour of NaN and inf."""
+    table = np.empty((COLOURS + 1, 4), dtype=np.uint8)
+    table[:-1] = pg.colormap.get(name).getLookupTable(nPts=COLOURS, alpha=True)
+    if tokens.dark and name in DIVERGING:
+        middle = np.array(_rgba(tokens.card)[:3])
+        strength = np.abs(np.linspace(-1, 1, COLOURS))[:, None] ** 0.8
+        ends = np.repeat(table[[0, -2], :3], COLOURS // 2, axis=0) * 0.6 + table[:-1, :3] * 0.4
+        table[:-1, :3] = middle * (1 - strength) + ends * strength
+    table[-1] = _rgba(tokens.odd)
+    return table
+
+
+def _rgba(colour: str) -> tuple[int, int, int, int]:
+    made = QColor(colour)
+    return made.red(), made.green(), made.blue(), made.alpha()
+
+
+def coloured(matrix: Array, levels: tuple[float, float], table: Array) -> Array:
+    """(rows, columns, 4) uint8 of a matrix; whatever is not finite takes the table's last colour."""
+    low, high = levels
+    values = matrix.astype(np.float64)
+    finite = np.isfinite(values)
+    # halves, because the distance of two large levels may not be finite
+    scaled = (np.where(finite, values, low) / 2 - low / 2) / (high / 2 - low / 2) * COLOURS
+    index = np.clip(scaled, 0, COLOURS - 1).astype(np.intp)
+    return np.asarray(table[np.where(finite, index, COLOURS)])
+
+
+def runs(flags: Mask) -> list[tuple[int, int]]:
+    """Where True stretches begin and end: ``[(first, last + 1), …]``."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def covered(flags: Mask, first: float, last: float, pixels: int) -> Mask:
+    """(pixels,) bool: whether any True step of the range [first, last) touches a pixel."""
+    edges = first + np.arange(pixels + 1) * ((last - first) / pixels)
+    before = np.concatenate(([0], np.cumsum(flags)))
+    begin = np.clip(np.floor(edges[:-1] + 1e-9), 0, flags.size).astype(np.intp)
+    end = np.clip(np.ceil(edges[1:] - 1e-9), 0, flags.size).astype(np.intp)
+    return np.asarray(before[end] > before[begin])
+
+
+def hatch_brush(tokens: theme.Tokens, opacity: float = 0.9) -> QBrush:
+    """Diagonal lines on nothing, in the theme's hatch colour."""
+    side, ratio = 6, 4
+    tile = QPixmap(side * ratio, side * ratio)
+    tile.setDevicePixelRatio(ratio)
+    tile.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(tile)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.faded(tokens.hatch, opacity), 1.1))
+    for shift in (-side, 0, side):
+        painter.drawLine(QPointF(shift - 1, side + 1), QPointF(shift + side + 1, -1))
+    painter.end()
+    return QBrush(tile)
+
+
+def draw_lane(painter: QPainter, where: QRectF, mask: Mask, first: float, last: float, tokens: theme.Tokens) -> None:
+    """A mask as blocks: valid steps filled, masked ones hatched, a pixel that holds both half and half."""
+    width = where.width() / (last - first)
+    hatch, fill = hatch_brush(tokens), QColor(tokens.accent)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if width >= GAP_FROM:
+        for step in range(max(0, int(first)), min(mask.size, int(np.ceil(last)))):
+            left = round(where.left() + (step - first) * width)
+            right = round(where.left() + (step + 1 - first) * width)
+            block = QRectF(left, where.top(), right - left - 1, where.height()) & where
+            painter.fillRect(block, fill if mask[step] else hatch)
+        return
+    pixels = max(1, int(where.width()))
+    valid, masked = covered(mask, first, last, pixels), covered(~mask, first, last, pixels)
+    for begin, end in runs(masked):
+        painter.fillRect(QRectF(where.left() + begin, where.top(), end - begin, where.height()), hatch)
+    for flags, height in ((valid & ~masked, where.height()), (valid & masked, where.height() / 2)):
+        for begin, end in runs(flags):
+            painter.fillRect(QRectF(where.left() + begin, where.top(), end - begin, height), fill)
+
+
+class IndexAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis of integer indices from 0, each label at the middle of its cell, thinned out when crowded."""
+
+    count = 0
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        low, high = min(low, high), max(low, high)
+        first, last = int(np.floor(low)), int(np.ceil(high))
+        room = 16.0 if self.orientation == "left" else 8.0 * len(str(max(last, 1))) + 10
+        every = _spacing((last - first) * room / max(size, 1.0))
+        start = max(0, -(-first // every) * every)
+        limit = min(last, self.count)
+        return [(every, [index + 0.5 for index in range(start, limit, every) if low <= index + 0.5 <= high])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [str(int(value)) for value in values]
+
+
+def _spacing(least: float) -> int:
+    """The first of 1, 2, 5, 10, 20, … that is not below `least`."""
+    power = 1
+    while 5 * power < least:
+        power *= 10
+    return next(factor * power for factor in (1, 2, 5) if factor * power >= least)
+
+
+class MaskStrip(pg.AxisItem):  # type: ignore[misc]
+    """The mask above a plot, lined up with it to the pixel: it is the plot's upper axis."""
+
+    def __init__(self) -> None:
+        super().__init__("top")
+        self.mask: Mask | None = None
+
+    def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
+        if self.mask is None:
+            return
+        lane = QRectF(0, 2, self.width(), STRIP_HEIGHT)
+        draw_lane(painter, lane, self.mask, self.range[0], self.range[1], theme.current())
+
+
+class Overlay(pg.GraphicsObject):  # type: ignore[misc]
+    """Hatching over masked steps and the outlines of the chosen step and unit, drawn in whole pixels."""
+
+    def __init__(self, shows_unit: bool) -> None:
+        super().__init__()
+        self.setZValue(100 if shows_unit else -10)
+        self.mask: Mask | None = None
+        self.cursor: tuple[int, int] | None = None
+        self.extent = QRectF(0, 0, 1, 1)
+        self.shows_unit = shows_unit
+        self.has_steps = True
+
+    def set_extent(self, extent: QRectF) -> None:
+        self.prepareGeometryChange()
+        self.extent = extent
+
+    def boundingRect(self) -> QRectF:
+        return self.extent
+
+    def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
+        tokens, transform = theme.current(), painter.transform()
+        view = self.getViewBox().viewRect()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if self.mask is not None and not self.mask.all():
+            self._hatch(painter, transform.mapRect(view & self.extent), view, tokens)
+        if self.cursor is None:
+            return
+        step, unit = self.cursor
+        column = QRectF(step, self.extent.top(), 1, self.extent.height())
+        row = QRectF(max(view.left(), 0.0), unit, min(view.width(), self.extent.width()), 1)
+        if self.has_steps:
+            _outline(painter, transform.mapRect(column), tokens)
+        if self.shows_unit:
+            _outline(painter, transform.mapRect(row), tokens)
+
+    def _hatch(self, painter: QPainter, where: QRectF, view: QRectF, tokens: theme.Tokens) -> None:
+        shown = view & self.extent
+        pixels = max(1, round(where.width()))
+        if self.mask is None or shown.width() <= 0:
+            return
+        brush, wash = hatch_brush(tokens, 0.95), theme.faded(tokens.card, 0.3)
+        for begin, end in runs(self._masked_pixels(shown.left(), shown.right(), pixels)):
+            block = QRectF(where.left() + begin, where.top(), end - begin, where.height())
+            if self.shows_unit:
+                painter.fillRect(block, wash)
+            painter.fillRect(block, brush)
+
+    def _masked_pixels(self, first: float, last: float, pixels: int) -> Mask:
+        """Whole steps while they are wide, so that no hatch runs into a neighbour; else every pixel touched."""
+        assert self.mask is not None
+        if pixels < 2 * (last - first):
+            return covered(~self.mask, first, last, pixels)
+        steps = np.clip((first + (np.arange(pixels) + 0.5) * (last - first) / pixels).astype(np.intp), 0, None)
+        return np.asarray(~self.mask[np.minimum(steps, self.mask.size - 1)])
+
+
+def _outline(painter: QPainter, where: QRectF, tokens: theme.Tokens) -> None:
+    """A box around a column or row, never thinner than what can be seen, that leaves the values free."""
+    least = 3.0
+    grow_x, grow_y = max(0.0, least - where.width()) / 2, max(0.0, least - where.height()) / 2
+    box = where.adjusted(-grow_x, -grow_y, grow_x, grow_y).toRect().adjusted(-1, -1, 0, 0)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(theme.faded(tokens.card, 0.7), 1))
+    painter.drawRect(box.adjusted(-1, -1, 1, 1))
+    painter.setPen(QPen(QColor(tokens.cursor), 1))
+    painter.drawRect(box)

@@ -1,0 +1,168 @@
+"""A plot over the step axis: what heatmaps and the unit's plot share, so that their steps line up to the pixel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QWidget
+
+from rnnscope.types import Mask
+from rnnscope_gui import theme
+from rnnscope_gui.plotting import BOTTOM_AXIS, LEFT_AXIS, RIGHT_MARGIN, STRIP, IndexAxis, MaskStrip, Overlay
+
+FEWEST_STEPS = 4
+ZOOM = 1.25
+Range = tuple[float, float]
+
+
+class StepPlot(pg.PlotWidget):  # type: ignore[misc]
+    """Steps from left to right, the mask above them, masked steps hatched.
+
+    Signals: picked((step, unit)), hovered((step, unit) or None), zoomed((first, last + 1) or None for all steps).
+    It never zooms or moves its cursor by itself: whoever owns it answers with `set_steps` and `set_cursor`.
+    """
+
+    picked = Signal(object)
+    hovered = Signal(object)
+    zoomed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None, *, left: pg.AxisItem | None = None, shows_unit: bool) -> None:
+        self.strip, self.step_axis = MaskStrip(), IndexAxis("bottom")
+        axes = {"top": self.strip, "bottom": self.step_axis, "left": left or pg.AxisItem("left")}
+        super().__init__(parent, axisItems=axes, background=None)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(True)
+        self.overlay = Overlay(shows_unit)
+        self.box: pg.ViewBox = self.getViewBox()
+        self.columns, self.rows, self.steps = 1, 1, None
+        self._lay_out()
+
+    columns: int
+    rows: int
+    steps: Range | None
+
+    def set_mask(self, mask: Mask | None, *, has_steps: bool = True) -> None:
+        """Show a mask above the plot and hatch what it masks; None for no mask."""
+        self.strip.mask = self.overlay.mask = mask
+        self.overlay.has_steps = has_steps
+        self.strip.setHeight(STRIP if mask is not None else 4)
+        self.step_axis.setStyle(showValues=has_steps)
+        self.strip.update()
+        self.overlay.update()
+
+    def set_extent(self, columns: int, rows: int, top: float, height: float) -> None:
+        """How many steps and rows there are, and what the y axis spans."""
+        self.columns, self.rows, self.step_axis.count = columns, rows, columns
+        self.overlay.set_extent(QRectF(0, top, columns, height))
+
+    def set_steps(self, steps: Range | None) -> None:
+        """Show the steps [first, last + 1); None for all."""
+        self.steps = steps
+        first, last = self.visible_steps()
+        self.box.setXRange(first, last, padding=0)
+
+    def visible_steps(self) -> Range:
+        return self.steps if self.steps is not None else (0.0, float(self.columns))
+
+    def set_cursor(self, step: int, unit: int) -> None:
+        """Outline a step and a unit; nothing else is drawn anew."""
+        self.overlay.cursor = (step, unit)
+        self.overlay.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._place(event) is not None:
+            self.picked.emit(self._place(event, clamp=True))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.picked.emit(self._place(event, clamp=True))
+        else:
+            self.hovered.emit(self._place(event))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.zoomed.emit(None)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.hovered.emit(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the step under the mouse; sideways, or with Shift, move along."""
+        if self.columns <= FEWEST_STEPS:
+            event.ignore()
+            return
+        first, last = self.visible_steps()
+        turned = event.angleDelta()
+        if turned.x() or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            shift = -(turned.x() or turned.y()) / 120 * (last - first) / 10
+            self._zoom_to(first + shift, last + shift)
+        elif turned.y():
+            factor = ZOOM ** (-turned.y() / 120)
+            centre = self.box.mapSceneToView(self.mapToScene(event.position().toPoint())).x()
+            centre = min(max(centre, first), last)
+            width = min(max((last - first) * factor, float(FEWEST_STEPS)), float(self.columns))
+            begin = centre - (centre - first) * width / (last - first)
+            self._zoom_to(begin, begin + width)
+        event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "box"):
+            self.restyle()
+
+    def restyle(self) -> None:
+        """Take the colours of the theme in force."""
+        for axis in (self.getAxis("left"), self.step_axis):
+            axis.setTextPen(QColor(theme.current().muted))
+        self.strip.update()
+        self.overlay.update()
+
+    def _zoom_to(self, first: float, last: float) -> None:
+        """Ask for a range, kept within the sequence; all of it is None."""
+        first = min(max(first, 0.0), self.columns - (last - first))
+        last = min(first + (last - first), float(self.columns))
+        everything = first <= 0 and last >= self.columns
+        self.zoomed.emit(None if everything else (first, last))
+
+    def _place(self, event: QMouseEvent, *, clamp: bool = False) -> tuple[int, int] | None:
+        """The step and row under the mouse; None outside, unless clamped."""
+        point = self.box.mapSceneToView(self.mapToScene(event.position().toPoint()))
+        first, last = self.visible_steps()
+        x, y = point.x(), self.row_at(point.y())
+        inside = max(first, 0) <= x < last and self.box.viewRect().contains(point) and y is not None
+        if not clamp:
+            return (int(x), y) if inside and y is not None else None
+        step = min(max(int(x), int(first)), self.columns - 1, max(int(last - 1e-9), 0))
+        return step, min(max(int(point.y()), 0), self.rows - 1) if self.overlay.shows_unit else -1
+
+    def row_at(self, y: float) -> int | None:
+        """The row at a height; -1 where height means something else, None where there is no row."""
+        if not self.overlay.shows_unit:
+            return -1
+        return int(y) if 0 <= y < self.rows else None
+
+    def _lay_out(self) -> None:
+        self.hideButtons()
+        self.setMenuEnabled(False)
+        self.box.setMouseEnabled(False, False)
+        self.box.setDefaultPadding(0)
+        self.box.disableAutoRange()
+        self.box.addItem(self.overlay, ignoreBounds=True)
+        self.plotItem.setContentsMargins(0, 0, RIGHT_MARGIN, 0)
+        self.showAxis("top")
+        self.getAxis("left").setWidth(LEFT_AXIS)
+        self.step_axis.setHeight(BOTTOM_AXIS)
+        for axis in (self.getAxis("left"), self.step_axis):
+            axis.setStyle(tickLength=0, tickFont=theme.mono_font(8), autoExpandTextSpace=False, tickTextOffset=5)
+            axis.setPen(None)
+        self.strip.setStyle(tickLength=0, showValues=False)
+        self.restyle()
+
+    def sizeHint(self) -> Any:
+        return self.minimumSizeHint()

@@ -29,7 +29,8 @@ def colour_table(name: str, tokens: theme.Tokens) -> Array:
     if tokens.dark and name in DIVERGING:
         middle = np.array(_rgba(tokens.card)[:3])
         strength = np.abs(np.linspace(-1, 1, COLOURS))[:, None] ** 0.8
-        ends = np.repeat(table[[0, -2], :3], COLOURS // 2, axis=0) * 0.6 + table[:-1, :3] * 0.4
+        # the map's own ends are nearly black: the brighter colours before them carry the magnitude here
+        ends = np.repeat(table[[COLOURS // 5, COLOURS - COLOURS // 5], :3], COLOURS // 2, axis=0)
         table[:-1, :3] = middle * (1 - strength) + ends * strength
     table[-1] = _rgba(tokens.odd)
     return table

@@ -160,7 +160,8 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         self.step_axis.setHeight(BOTTOM_AXIS)
         for axis in (self.getAxis("left"), self.step_axis):
             axis.setStyle(tickLength=0, tickFont=theme.mono_font(8), autoExpandTextSpace=False, tickTextOffset=5)
-            axis.setPen(None)
+            axis.setStyle(hideOverlappingLabels=False)
+            axis.setPen(pg.mkPen(None))
         self.strip.setStyle(tickLength=0, showValues=False)
         self.restyle()
 

@@ -1,0 +1,221 @@
+"""The layers as Keras's summary lists them, each with its verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QListView,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from rnnscope import Model, Verdict
+from rnnscope.errors import one_line
+from rnnscope.model import Layer
+from rnnscope.summary import shape_text
+from rnnscope_gui import numbers, theme
+from rnnscope_gui.state import AppState, Document, Scene
+from rnnscope_gui.widgets import SIDE_MARGINS, label, mono
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_HEIGHT, MARK_WIDTH, INDENT = 46, 24, 14
+ROW_ROLE = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list: a call of a layer."""
+
+    key: str
+    detail: str
+    parameters: str
+    verdict: Verdict
+
+    @property
+    def spoken(self) -> str:
+        """The row in one sentence, for who cannot see it."""
+        return f"{self.key}, {self.detail}, {self.parameters} parameters, {self.verdict}"
+
+
+def shape_words(layer: Layer) -> str:
+    """``(None, 64)``; ``2 × (None, 64)`` where a layer returns the same shape again and again."""
+    shapes = layer.output_shapes
+    if len(shapes) > 1 and len(set(shapes)) == 1:
+        return f"{len(shapes)} × {shapes[0]}"
+    return shape_text(shapes)
+
+
+def layer_rows(document: Document, operations: bool) -> tuple[Row, ...]:
+    """The rows in execution order; bare operations only when asked for. Parameters count at a layer's first call."""
+    model, trace, seen = document.model, document.trace, set[str]()
+    if model is None or trace is None:
+        return ()
+    rows = []
+    for call in model.calls:
+        layer = model[call.layer]
+        parameters = layer.parameters if layer.name not in seen else 0
+        seen.add(layer.name)
+        if layer.is_layer or operations:
+            verdict = document.comparison.layer_verdict(call.key) if document.comparison else Verdict.NOT_COMPARED
+            detail = one_line(f"{layer.label} · {shape_words(layer)}")
+            rows.append(Row(call.key, detail, f"{parameters:,}", verdict))
+    return tuple(rows)
+
+
+class LayersPanel(QWidget):
+    """A list to choose the layer from, the total, and what the marks mean."""
+
+    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("side")
+        self._state = state
+        self._model = _RowModel(self)
+        self._list = _list_view(self._model)
+        self._list.selectionModel().currentChanged.connect(self._chosen)
+        self._toggle = QPushButton()
+        self._toggle.setObjectName("quiet")
+        self._toggle.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._toggle.clicked.connect(self._toggle_operations)
+        self._total = mono()
+        self._lay_out()
+
+    def show_scene(self, old: Scene | None, new: Scene) -> None:
+        same = old is not None and old.document is new.document
+        if old is None or not same or old.view.operations != new.view.operations:
+            self._model.set_rows(layer_rows(new.document, new.view.operations))
+            self._show_totals(new.document.model, new.view.operations)
+        elif old.view.layer == new.view.layer:
+            return
+        index = self._model.find(new.view.layer)
+        self._list.selectionModel().blockSignals(True)
+        self._list.setCurrentIndex(index)
+        self._list.selectionModel().blockSignals(False)
+        self._list.viewport().update()
+
+    def _show_totals(self, model: Model | None, operations: bool) -> None:
+        hidden = sum(not model[call.layer].is_layer for call in model.calls) if model else 0
+        self._toggle.setVisible(hidden > 0)
+        words = numbers.count(hidden, "operation")
+        self._toggle.setText(f"{words} shown · hide" if operations else f"{words} hidden · show")
+        self._total.setText(f"{model.parameters:,}" if model else "")
+
+    def _chosen(self, index: QModelIndex) -> None:
+        row = index.data(ROW_ROLE)
+        if isinstance(row, Row):
+            self._state.show(replace(self._state.view, layer=row.key))
+
+    def _toggle_operations(self) -> None:
+        self._state.show(replace(self._state.view, operations=not self._state.view.operations))
+
+    def _lay_out(self) -> None:
+        total = QHBoxLayout()
+        total.addWidget(label("Total parameters", "muted"))
+        total.addWidget(self._total)
+        legend = label("   ".join(f"{theme.MARKS[v]} {v}" for v in reversed(Verdict)), "muted", wraps=True)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(SIDE_MARGINS[0], 2, SIDE_MARGINS[2], 0)
+        foot.setSpacing(8)
+        foot.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        foot.addLayout(total)
+        foot.addWidget(legend)
+        heading = label("LAYERS", "heading")
+        heading.setContentsMargins(SIDE_MARGINS[0], 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, SIDE_MARGINS[1], 0, SIDE_MARGINS[3])
+        column.setSpacing(6)
+        column.addWidget(heading)
+        column.addWidget(self._list, 1)
+        column.addLayout(foot)
+
+
+def _list_view(model: QAbstractListModel) -> QListView:
+    view = QListView()
+    view.setModel(model)
+    view.setItemDelegate(_RowDelegate(view))
+    view.setFrameShape(QFrame.Shape.NoFrame)
+    view.setUniformItemSizes(True)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setAccessibleName("Layers")
+    return view
+
+
+class _RowModel(QAbstractListModel):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows: tuple[Row, ...] = ()
+
+    def set_rows(self, rows: tuple[Row, ...]) -> None:
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+    def find(self, key: str) -> QModelIndex:
+        return next((self.index(i) for i, row in enumerate(self._rows) if row.key == key), QModelIndex())
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return one_line(row.key)
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return one_line(row.spoken)
+        return row if role == ROW_ROLE else None
+
+
+class _RowDelegate(QStyledItemDelegate):
+    """Mark, name over detail, parameters."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(120, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        tokens, row = theme.current(), index.data(ROW_ROLE)
+        rect, flags = option.rect, option.state
+        selected = bool(flags & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if selected:
+            painter.fillRect(rect, QColor(tokens.selection))
+        elif flags & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, theme.faded(tokens.selection, 0.5))
+        if selected and flags & QStyle.StateFlag.State_HasFocus:
+            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(tokens.accent))
+        painter.setPen(QColor(tokens.border))
+        painter.drawLine(rect.left() + INDENT, rect.bottom(), rect.right() - INDENT, rect.bottom())
+        _draw_row(painter, rect.adjusted(INDENT, 5, -INDENT, -5), row, selected, tokens)
+        painter.restore()
+
+
+def _draw_row(painter: QPainter, place: QRect, row: Row, selected: bool, tokens: theme.Tokens) -> None:
+    half, left = place.height() // 2, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    top = QRect(place.left(), place.top(), place.width(), half)
+    bold = QFont.Weight.DemiBold if selected else QFont.Weight.Normal
+    painter.setFont(theme.font(theme.POINTS + 1, QFont.Weight.Bold))
+    painter.setPen(QColor(tokens.verdict(row.verdict)))
+    painter.drawText(top, left, theme.MARKS[row.verdict])
+    painter.setPen(QColor(tokens.text))
+    painter.setFont(theme.mono_font(theme.POINTS - 0.5))
+    painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, row.parameters)
+    name = top.adjusted(MARK_WIDTH, 0, -painter.fontMetrics().horizontalAdvance(row.parameters) - 10, 0)
+    _draw_elided(painter, name, theme.font(theme.POINTS, bold), one_line(row.key))
+    painter.setPen(QColor(tokens.muted))
+    below = QRect(name.left(), place.top() + half, place.right() - name.left(), half)
+    _draw_elided(painter, below, theme.font(theme.POINTS - 1.5), row.detail)
+
+
+def _draw_elided(painter: QPainter, place: QRect, font: QFont, text: str) -> None:
+    painter.setFont(font)
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, place.width())
+    painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

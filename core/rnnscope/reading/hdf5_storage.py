@@ -17,6 +17,7 @@ FILTERS: Final = {GZIP: "gzip", 2: "shuffle", 3: "fletcher32"}
 MAX_RATIO: Final = 1032  # no deflate stream inflates further
 MAX_CHUNK: Final = 64 * 2**20
 CHECKSUM: Final = 4
+TEXT_ITEM: Final = 16  # length, address of the heap, place in it
 COLLECTION: Final = b"GCOL\x01\0\0\0"
 
 
@@ -46,7 +47,7 @@ def storage_problem(dataset: Any) -> str:
 
 def declared_bytes(dataset: Any) -> int:
     """The bytes that shape and stored type ask for."""
-    return int(prod(dataset.shape) * dataset.id.get_type().get_size())
+    return int(prod(dataset.shape) * _item_bytes(dataset))
 
 
 def largest_text(data: bytes) -> int:
@@ -58,8 +59,15 @@ def largest_text(data: bytes) -> int:
     return min(largest, len(data))
 
 
+def _item_bytes(dataset: Any) -> int:
+    kind = dataset.id.get_type()
+    # The library gives the size of a pointer in memory for a text of any length.
+    is_any_text = hasattr(kind, "is_variable_str") and kind.is_variable_str()
+    return TEXT_ITEM if is_any_text else int(kind.get_size())
+
+
 def _chunk_problem(dataset: Any, declared: int, filters: list[int]) -> str:
-    chunk = prod(dataset.chunks) * int(dataset.id.get_type().get_size())
+    chunk = prod(dataset.chunks) * _item_bytes(dataset)
     if chunk > max(declared, MAX_CHUNK):
         return f"declares {declared:,} bytes in chunks of {chunk:,}"
     expected = prod(-(-size // step) for size, step in zip(dataset.shape, dataset.chunks, strict=True))

@@ -19,7 +19,7 @@ STRIP_HEIGHT = 11
 GAP_FROM = 4.0  # pixels a step needs before the blocks of the strip stand apart
 COLOUR_MAPS = ("CET-D1A", "CET-D9", "CET-D4", "CET-L17", "viridis")
 DIVERGING = ("CET-D1A", "CET-D9")  # with a pale middle, which the dark theme turns into the card's own colour
-COLOURS = 512
+COLOURS = 511  # odd, so that zero has the middle
 
 
 def colour_table(name: str, tokens: theme.Tokens) -> Array:
@@ -30,7 +30,7 @@ def colour_table(name: str, tokens: theme.Tokens) -> Array:
         middle = np.array(_rgba(tokens.card)[:3])
         strength = np.abs(np.linspace(-1, 1, COLOURS))[:, None] ** 0.8
         # the map's own ends are nearly black: the brighter colours before them carry the magnitude here
-        ends = np.repeat(table[[COLOURS // 5, COLOURS - COLOURS // 5], :3], COLOURS // 2, axis=0)
+        ends = np.repeat(table[[COLOURS // 5, COLOURS - COLOURS // 5], :3], (COLOURS + 1) // 2, axis=0)[:COLOURS]
         table[:-1, :3] = middle * (1 - strength) + ends * strength
     table[-1] = _rgba(tokens.odd)
     return table
@@ -111,7 +111,7 @@ class IndexAxis(pg.AxisItem):  # type: ignore[misc]
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         low, high = min(low, high), max(low, high)
         first, last = int(np.floor(low)), int(np.ceil(high))
-        room = 16.0 if self.orientation == "left" else 8.0 * len(str(max(last, 1))) + 10
+        room = 16.0 if self.orientation == "left" else 7.0 * len(str(max(last - 1, 1))) + 8
         every = _spacing((last - first) * room / max(size, 1.0))
         start = max(0, -(-first // every) * every)
         limit = min(last, self.count)

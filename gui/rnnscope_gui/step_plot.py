@@ -39,6 +39,7 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         self.overlay = Overlay(shows_unit)
         self.box: pg.ViewBox = self.getViewBox()
         self.columns, self.rows, self.steps = 1, 1, None
+        self._numbered = True
         self._lay_out()
 
     columns: int
@@ -50,9 +51,16 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         self.strip.mask = self.overlay.mask = mask
         self.overlay.has_steps = has_steps
         self.strip.setHeight(STRIP if mask is not None else 4)
-        self.step_axis.setStyle(showValues=has_steps)
+        self.number_steps(self._numbered)
         self.strip.update()
         self.overlay.update()
+
+    def number_steps(self, numbered: bool) -> None:
+        """Whether the steps are numbered below; without steps they never are."""
+        self._numbered = numbered
+        shown = numbered and self.overlay.has_steps
+        self.step_axis.setStyle(showValues=shown)
+        self.step_axis.setHeight(BOTTOM_AXIS if shown else 6)
 
     def set_extent(self, columns: int, rows: int, top: float, height: float) -> None:
         """How many steps and rows there are, and what the y axis spans."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ QLabel#heading { color: $muted; font-size: 8.5pt; font-weight: 600; letter-spaci
 QLabel#title { font-size: 12pt; font-weight: 600; }
 QLabel#cardTitle { font-weight: 600; }
 QLabel#muted { color: $muted; }
+QLabel#small { color: $muted; font-size: 9pt; }
 QLabel#link { color: $accent; }
 
 QPushButton, QToolButton, QComboBox, QSpinBox, QLineEdit {
@@ -42,6 +45,7 @@ QToolButton#quiet, QPushButton#quiet, QComboBox#quiet {
 QToolButton#quiet:hover, QPushButton#quiet:hover, QComboBox#quiet:hover { background: $selection; color: $text; }
 QToolButton#quiet:focus, QPushButton#quiet:focus, QComboBox#quiet:focus { border: 1px solid $accent; }
 QComboBox::drop-down { border: none; width: 18px; }
+QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView {
     background: $card; color: $text; border: 1px solid $border; padding: 3px; outline: none;
     selection-background-color: $selection; selection-color: $text;
@@ -86,4 +90,5 @@ QProgressBar::chunk { background: $accent; border-radius: 2px; }
 
 def style_sheet(tokens: Tokens) -> str:
     """The rules with every ``$name`` replaced by the token of that name."""
-    return RULES.substitute({name: getattr(tokens, name) for name in tokens.__slots__})
+    chevron = Path(str(files("rnnscope_gui.assets").joinpath("icons/chevron.svg"))).as_posix()
+    return RULES.substitute({name: getattr(tokens, name) for name in tokens.__slots__}, chevron=chevron)

@@ -24,11 +24,13 @@ from rnnscope.errors import one_line
 from rnnscope.model import Layer
 from rnnscope.summary import shape_text
 from rnnscope_gui import numbers, theme
+from rnnscope_gui.resolve import settled
 from rnnscope_gui.state import AppState, Document, Scene
 from rnnscope_gui.widgets import SIDE_MARGINS, label, mono
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT, MARK_WIDTH, INDENT = 46, 24, 14
+LEGEND = ((Verdict.SAME, Verdict.ROUNDING), (Verdict.DIFFERENT, Verdict.NOT_COMPARED))
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -93,6 +95,7 @@ class LayersPanel(QWidget):
         same = old is not None and old.document is new.document
         if old is None or not same or old.view.operations != new.view.operations:
             self._model.set_rows(layer_rows(new.document, new.view.operations))
+            self._list.setMaximumHeight(self._model.rowCount() * ROW_HEIGHT + 2)
             self._show_totals(new.document.model, new.view.operations)
         elif old.view.layer == new.view.layer:
             return
@@ -112,7 +115,7 @@ class LayersPanel(QWidget):
     def _chosen(self, index: QModelIndex) -> None:
         row = index.data(ROW_ROLE)
         if isinstance(row, Row):
-            self._state.show(replace(self._state.view, layer=row.key))
+            self._state.show(settled(self._state.scene.document, replace(self._state.view, layer=row.key)))
 
     def _toggle_operations(self) -> None:
         self._state.show(replace(self._state.view, operations=not self._state.view.operations))
@@ -121,7 +124,9 @@ class LayersPanel(QWidget):
         total = QHBoxLayout()
         total.addWidget(label("Total parameters", "muted"))
         total.addWidget(self._total)
-        legend = label("   ".join(f"{theme.MARKS[v]} {v}" for v in reversed(Verdict)), "muted", wraps=True)
+        legend = label("\n".join("    ".join(f"{theme.MARKS[v]} {v}" for v in line) for line in LEGEND), "small")
+            "   ".join(f"{theme.MARKS[v]} {v}".replace(" ", "\N{NO-BREAK SPACE}") for v in LEGEND), "small", wraps=True
+        )
         foot = QVBoxLayout()
         foot.setContentsMargins(SIDE_MARGINS[0], 2, SIDE_MARGINS[2], 0)
         foot.setSpacing(8)
@@ -136,6 +141,7 @@ class LayersPanel(QWidget):
         column.addWidget(heading)
         column.addWidget(self._list, 1)
         column.addLayout(foot)
+        column.addStretch(0)
 
 
 def _list_view(model: QAbstractListModel) -> QListView:

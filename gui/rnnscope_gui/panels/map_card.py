@@ -1,0 +1,86 @@
+"""A card with one heatmap, its colours explained, or a calm word on why there is none."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from rnnscope import Verdict
+from rnnscope_gui import theme
+from rnnscope_gui.heatmap import ColourBar, Heatmap
+from rnnscope_gui.widgets import ElidedLabel, label
+
+BAR_IN_TITLE = 230
+
+
+class MapCard(QFrame):
+    """Title, note, heatmap, colour bar. The heatmap's signals are the card's."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.heatmap, self.bar = Heatmap(), ColourBar()
+        self.heatmap.setAccessibleName(f"{title}: units by steps")
+        self._note = ElidedLabel("", "muted")
+        self._note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._verdict: Verdict | None = None
+        self._message = label("", "muted", wraps=True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setMargin(24)
+        self._lay_out(title)
+
+    def say(self, note: str, verdict: Verdict | None = None) -> None:
+        """The note beside the title, in the colour of a verdict where it is one."""
+        self._note.setText(note)
+        self._verdict = verdict
+        self._restyle()
+
+    def explain(self, message: str) -> None:
+        """Show a message instead of a heatmap; none brings the heatmap back."""
+        self._message.setText(message)
+        self._stack.setCurrentWidget(self._message if message else self._picture)
+        self.bar.setVisible(not message)
+
+    def set_stacked(self, stacked: bool, *, is_last: bool) -> None:
+        """One above the other, the colours go beside the title, and only the last card numbers its steps."""
+        self._column.removeWidget(self.bar)
+        self._top.removeWidget(self.bar)
+        if stacked:
+            self._top.insertWidget(1, self.bar)
+            self.bar.setFixedWidth(BAR_IN_TITLE)
+        else:
+            self.bar.setMinimumWidth(0)
+            self.bar.setMaximumWidth(16_777_215)
+            self._column.addWidget(self.bar)
+        self.heatmap.number_steps(is_last or not stacked)
+        self._column.setContentsMargins(10, 4 if stacked else 8, 8, 4)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_column"):
+            self._restyle()
+
+    def _restyle(self) -> None:
+        chosen = theme.current()
+        colour = chosen.muted if self._verdict is None else chosen.verdict(self._verdict)
+        weight = 400 if self._verdict is None else 600
+        self._note.setStyleSheet(f"color: {colour}; font-weight: {weight};")
+
+    def _lay_out(self, title: str) -> None:
+        self._top = QHBoxLayout()
+        self._top.setSpacing(10)
+        self._top.addWidget(label(title, "cardTitle"))
+        self._top.addWidget(self._note, 1)
+        self._picture = QWidget()
+        inner = QVBoxLayout(self._picture)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.heatmap)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._picture)
+        self._stack.addWidget(self._message)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(10, 8, 8, 4)
+        self._column.setSpacing(4)
+        self._column.addLayout(self._top)
+        self._column.addWidget(self._stack, 1)
+        self._column.addWidget(self.bar)

@@ -125,8 +125,6 @@ class LayersPanel(QWidget):
         total.addWidget(label("Total parameters", "muted"))
         total.addWidget(self._total)
         legend = label("\n".join("    ".join(f"{theme.MARKS[v]} {v}" for v in line) for line in LEGEND), "small")
-            "   ".join(f"{theme.MARKS[v]} {v}".replace(" ", "\N{NO-BREAK SPACE}") for v in LEGEND), "small", wraps=True
-        )
         foot = QVBoxLayout()
         foot.setContentsMargins(SIDE_MARGINS[0], 2, SIDE_MARGINS[2], 0)
         foot.setSpacing(8)

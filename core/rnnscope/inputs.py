@@ -13,23 +13,30 @@ from rnnscope.types import Array
 def load_input(path: Readable) -> Array | dict[str, Array]:
     """Read an input from `.npy`, `.npz`, `.h5` or `.csv`; the bytes decide which it is, not the name.
 
-    `.npz` and `.h5` give {name: array}, except an `.npz` that holds one unnamed array. A `.csv` gives one table of
-    floats, (rows, columns), with no batch axis of its own; NaN and infinity are written ``nan`` and ``inf``.
+    `.npz` and `.h5` give {name: array}, names in HDF5 being paths such as ``group/x``; an `.npz` with the single member
+    ``arr_0``, as ``np.savez(file, x)`` writes, gives the bare array. Integers stay integers, booleans booleans.
+    A `.csv` gives one table of floats, (rows, columns): the (steps, features) of one sample, with no batch axis; NaN
+    and infinity are written ``nan`` and ``inf``.
 
-    Raises UnreadableFile for a damaged or unsafe file, BadInput for text that is not a table of numbers.
+    Raises UnreadableFile for a damaged or unsafe file and for arrays of anything but numbers and booleans, BadInput for
+    text that is not a table of numbers.
     """
     source = read_source(path)
     match sniff(source.data):
         case "npy":
             return read_npy(source.data, source.name)
         case "zip":
-            arrays = read_npz(source.data, source.name)
-            return arrays["arr_0"] if set(arrays) == {"arr_0"} else arrays
+            return _from_archive(source)
         case "hdf5":
             return _from_hdf5(source)
         case "text":
             return read_csv(source)
     raise UnreadableFile("not an input file", file=source.name, expected=".npy, .npz, .h5 or .csv")
+
+
+def _from_archive(source: Source) -> Array | dict[str, Array]:
+    arrays = read_npz(source.data, source.name)
+    return arrays["arr_0"] if set(arrays) == {"arr_0"} else arrays
 
 
 def _from_hdf5(source: Source) -> dict[str, Array]:

@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 import io
+import warnings
 from math import prod
+from tokenize import TokenError
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy_format
 
 from rnnscope.errors import UnreadableFile
 from rnnscope.reading.archive import read_members
+from rnnscope.reading.arrays import NUMBERS, native
 from rnnscope.types import Array
 
 MAX_RANK = 32
-NUMBERS = "biuf"
+MAX_TEXT = 2**20
+# What NumPy raises while it evaluates a damaged header.
+HEADER_ERRORS = (
+    ValueError,
+    SyntaxError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+    MemoryError,
+    EOFError,
+    TokenError,
+)
 
 
 def read_npy(data: bytes, file: str, *, text: bool = False) -> Array:
-    """The array in a `.npy` file, in native byte order and C order.
+    """The array in a `.npy` file, writable, in native byte order and C order.
 
     Its shape times its item size must be exactly what follows the header. Only numbers and booleans are read; with
-    `text`, a text array too.
+    `text`, a single text too. UnreadableFile otherwise.
     """
-    stream = io.BytesIO(data)
-    try:
-        version = npy_format.read_magic(stream)
-        if version not in ((1, 0), (2, 0), (3, 0)):
-            raise ValueError(f"format version {version}")
-        read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-        shape, fortran, dtype = read_header(stream)
-    except (ValueError, SyntaxError, EOFError, TypeError, RecursionError, OverflowError, UnicodeError) as error:
-        raise UnreadableFile(f"a damaged .npy header: {error}", file=file) from None
-    if dtype.hasobject or dtype.kind not in (NUMBERS + "U" if text else NUMBERS):
+    shape, fortran, dtype, start = _header(data, file)
+    if dtype.kind not in NUMBERS and not (text and dtype.kind == "U" and shape == () and 0 < dtype.itemsize < MAX_TEXT):
         raise UnreadableFile(
             "an array of a type that is not read", file=file, expected="numbers or booleans", found=dtype
         )
-    if len(shape) > MAX_RANK or any(size < 0 for size in shape):
-        raise UnreadableFile("an unusable array shape", file=file, found=shape)
-    left, needed = len(data) - stream.tell(), prod(shape) * dtype.itemsize
+    left, needed = len(data) - start, prod(shape) * dtype.itemsize
     if left != needed:
         raise UnreadableFile(
             f"the file is cut short or its header lies about shape {shape}",
@@ -45,9 +52,11 @@ def read_npy(data: bytes, file: str, *, text: bool = False) -> Array:
             expected=f"{needed:,} bytes of data",
             found=f"{left:,}",
         )
-    array = np.frombuffer(data, dtype, count=prod(shape), offset=stream.tell())
-    array = array.reshape(shape, order="F" if fortran else "C")
-    return np.array(array, dtype.newbyteorder("="), order="C")
+    try:
+        flat = np.frombuffer(data, dtype, count=prod(shape), offset=start)
+        return native(flat.reshape(shape, order="F" if fortran else "C"))
+    except ValueError as error:
+        raise UnreadableFile(f"the array is not usable: {error}", file=file) from None
 
 
 def read_npz(data: bytes, file: str, *, text: str | None = None) -> dict[str, Array]:
@@ -56,9 +65,31 @@ def read_npz(data: bytes, file: str, *, text: str | None = None) -> dict[str, Ar
     arrays = {}
     for member, content in members.items():
         if not member.endswith(".npy"):
-            raise UnreadableFile(f"the member '{member[:200]}' is not an array", file=file, expected="a .npz file")
+            raise UnreadableFile(
+                f"not a .npz file: its member '{member[:200]}' is not an array",
+                file=file,
+                advice="It looks like a model" if member == "config.json" else None,
+            )
         name = member.removesuffix(".npy")
         arrays[name] = read_npy(content, f"{file}: {name}", text=name == text)
     if not arrays:
         raise UnreadableFile("the file holds no arrays", file=file)
     return arrays
+
+
+def _header(data: bytes, file: str) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, whether the order is Fortran's, type, and where the data begin."""
+    stream = io.BytesIO(data)
+    try:
+        version = npy_format.read_magic(stream)
+        if version not in ((1, 0), (2, 0), (3, 0)):
+            raise ValueError(f"format version {version}")
+        read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python 2 wrote sizes such as 3L, which NumPy reads with a warning
+            shape, fortran, dtype = read_header(stream)
+        if len(shape) > MAX_RANK or not all(type(size) is int and size >= 0 for size in shape):
+            raise ValueError(f"shape {shape}")
+    except HEADER_ERRORS as error:
+        raise UnreadableFile(f"a damaged .npy header: {error}", file=file) from None
+    return shape, fortran, dtype, stream.tell()

@@ -14,6 +14,7 @@ from rnnscope.errors import UnreadableFile, one_line
 
 MAX_BYTES = 4 * 2**30
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Kind = Literal["hdf5", "zip", "npy", "json", "text", "unknown"]
 
@@ -39,24 +40,31 @@ def read_source(path: Readable, limit: int = MAX_BYTES) -> Source:
         return path
     name = one_line(Path(path).name, 200) or "the file"
     try:
-        # A FIFO would block the open without O_NONBLOCK, which Windows does not have.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        data = _read_regular(path, name, limit)
     except (OSError, ValueError) as error:
         raise UnreadableFile(_reason(error), file=name) from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableFile("not a regular file", file=name, found=_kind_of(status.st_mode))
-        if status.st_size > limit:
-            raise UnreadableFile(
-                "too large", file=name, expected=f"at most {limit:,} bytes", found=f"{status.st_size:,}"
-            )
-        data = file.read(limit + 1)
     if not data:
         raise UnreadableFile("the file is empty", file=name)
-    if len(data) > limit:
-        raise UnreadableFile("too large", file=name, expected=f"at most {limit:,} bytes")
     return Source(name, data, hashlib.sha256(data).hexdigest())
+
+
+def _read_regular(path: str | PathLike[str], name: str, limit: int) -> bytes:
+    # A FIFO would block the open without O_NONBLOCK, which Windows does not have.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableFile("not a regular file", file=name, found=_kind_of(status.st_mode))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            # A file may grow while it is read, so what was read counts too.
+            data = file.read(limit + 1) if status.st_size <= limit else b""
+    finally:
+        os.close(descriptor)
+    if max(status.st_size, len(data)) > limit:
+        raise UnreadableFile(
+            "too large", file=name, expected=f"at most {limit:,} bytes", found=f"{max(status.st_size, len(data)):,}"
+        )
+    return data
 
 
 def sniff(data: bytes) -> Kind:
@@ -65,12 +73,22 @@ def sniff(data: bytes) -> Kind:
         return "zip"
     if data[:6] == b"\x93NUMPY":
         return "npy"
-    # HDF5 allows a user block of 512, 1024, 2048 … bytes before its signature.
-    if any(data[start : start + 8] == HDF5_SIGNATURE for start in (0, 512, 1024, 2048)):
+    if _has_hdf5_signature(data):
         return "hdf5"
-    if b"\0" in data[:4096]:
+    beginning = data[:4096]
+    if b"\0" in beginning:
         return "unknown"
-    return "json" if data.lstrip()[:1] in (b"{", b"[") else "text"
+    return "json" if beginning.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"[") else "text"
+
+
+def _has_hdf5_signature(data: bytes) -> bool:
+    """Whether it stands at the beginning, or after a user block of 512, 1024, 2048 … bytes."""
+    start = 0
+    while start < len(data):
+        if data.startswith(HDF5_SIGNATURE, start):
+            return True
+        start = start * 2 or 512
+    return False
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -111,7 +111,8 @@ def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value],
     by_hand = values[call.mask].array if call.mask is not None and context.use_masks else None
     used, incoming = choose_masks(call, operation, by_hand, [value.mask for value in given])
     initial = None if call.initial_state is None else tuple(values[tensor].array for tensor in call.initial_state)
-    return Arguments(tuple(value.array for value in given), used, incoming, initial, call.layer)
+    masks = tuple(value.mask for value in given)
+    return Arguments(tuple(value.array for value in given), used, incoming, masks, initial, call.layer)
 
 
 def carried_states(model: Model, carry: Trace | None) -> dict[str, tuple[Array, ...]]:

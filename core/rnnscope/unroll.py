@@ -44,13 +44,14 @@ def unroll(
     """Run `cell` over x (batch, steps, features) from `initial` states.
 
     Where mask (batch, steps) is False each state keeps its value, and the output repeats the previous output (zeros
-    before the first valid step) or ``states[0]``, as the backend of ``context.semantics`` has it.
+    before the first valid step) or that state itself, as the backend of ``context.semantics`` has it.
     """
     batch, steps = x.shape[:2]
     order = range(steps - 1, -1, -1) if direction.go_backwards else range(steps)
     repeats_output = direction.unroll or context.semantics.masked_output_repeats
     record = _Record(batch, steps, x.dtype)
-    current = initial
+    current, names = initial, list(cell.state_sizes)
+    shown = names.index(cell.output_state)
     output = np.zeros((batch, cell.units), x.dtype)
     outputs = np.zeros((batch, steps, cell.units), x.dtype)
     for position, t in enumerate(order):
@@ -58,13 +59,13 @@ def unroll(
         new, gates = cell.step(x[:, t], current)
         new = tuple(context.settle(state) for state in new)
         if mask is None:
-            output, current = new[cell.output_state], new
+            output, current = new[shown], new
         else:
             valid = mask[:, t, np.newaxis]
-            output = np.where(valid, new[cell.output_state], output if repeats_output else current[0])
+            output = np.where(valid, new[shown], output if repeats_output else current[shown])
             current = tuple(np.where(valid, after, before) for after, before in zip(new, current, strict=True))
         outputs[:, position] = output
-        record.keep(t, dict(zip(cell.state_names, current, strict=True)), gates)
+        record.keep(t, dict(zip(names, current, strict=True)), gates)
     last = outputs[:, -1]
     if mask is not None and direction.zero_output_for_mask:
         outputs, last = _zero_masked(outputs, mask, direction, context)

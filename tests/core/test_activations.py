@@ -26,7 +26,7 @@ def test_the_type_is_kept_and_nothing_becomes_nan(name: str, dtype: type) -> Non
     assert not np.isnan(y).any()
 
 
-@pytest.mark.parametrize("name", ["softmax", "sparsemax"])
+@pytest.mark.parametrize("name", ["softmax"])
 def test_probabilities_add_up_to_one(name: str) -> None:
     x = np.random.default_rng(0).normal(size=(20, 5))
     y = Activation(name)(x)

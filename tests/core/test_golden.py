@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 import rnnscope
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-FILES = sorted(path for path in GOLDEN.iterdir() if path.suffix in (".keras", ".h5"))
+# Made for layers that are yet to come: refused, and by name.
+REFUSED = {
+    "conv_lstm": "layers of class ConvLSTM2D",
+    "nested_functional": "a model inside a model",
+    "nested_sequential": "a model inside a model",
+}
+EVERY_FILE = sorted(path for path in GOLDEN.iterdir() if path.suffix in (".keras", ".h5"))
+FILES = [path for path in EVERY_FILE if path.stem not in REFUSED]
 TOLERANCE = 1e-5
 
 
@@ -47,11 +54,18 @@ def test_there_is_a_case_for_every_rule() -> None:
     assert all((GOLDEN / f"{case}{suffix}").exists() for case in cases for suffix in (".keras", ".h5"))
 
 
+@pytest.mark.parametrize("path", [path for path in EVERY_FILE if path.stem in REFUSED], ids=file_id)
+def test_what_is_not_computed_is_refused_by_name(path: Path) -> None:
+    with pytest.raises(rnnscope.Unsupported, match=REFUSED[path.stem]) as error:
+        rnnscope.load_model(path)
+    assert path.name in str(error.value)
+
+
 @pytest.mark.parametrize("path", FILES, ids=file_id)
 def test_every_stored_quantity_is_computed_in_its_shape(path: Path) -> None:
     _, stored = stored_values(path.stem)
     trace = traced(path)
-    keys = set(trace.keys())
+    keys = set(trace.quantities())
     assert {key for key in stored if key not in keys} == set()
     assert {key: trace.get(key).shape for key in stored} == {key: value.shape for key, value in stored.items()}
 

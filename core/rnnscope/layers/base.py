@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import ClassVar, Protocol, Self, TypeVar
 
@@ -23,6 +23,10 @@ class Weights(Protocol):
         """The weights of a part such as ``cell`` or ``forward_layer``."""
         ...
 
+    def each(self, part: str, class_names: Sequence[str]) -> Sequence[Weights]:
+        """The weights of each member of a list, such as stacked cells of these classes."""
+        ...
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         """The next weight; ShapeMismatch names the layer and `name` when the file holds another shape."""
         ...
@@ -35,12 +39,14 @@ class Arguments:
     tensors: the tensors of the first argument, in order; of all arguments for a bare operation.
     mask: the mask that the layer is to use, or None.
     incoming: the mask that travels with the first tensor (or was passed by hand), whether or not the layer uses it.
+    masks: the mask that travels with each tensor.
     initial_state: states given by the caller, or None.
     """
 
     tensors: tuple[Array, ...]
     mask: Mask | None = None
     incoming: Mask | None = None
+    masks: tuple[Mask | None, ...] = ()
     initial_state: tuple[Array, ...] | None = None
     layer: str = ""
 

@@ -9,36 +9,45 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
+from rnnscope.errors import Unsupported
 from rnnscope.layers.activations import Activation, take_activation
 from rnnscope.layers.base import Weights
-from rnnscope.layers.config import Config
+from rnnscope.layers.config import Config, take_dtype
 from rnnscope.types import Array
 
 INFERENCE_FREE = ("dropout", "recurrent_dropout", "seed", "implementation", "unit_forget_bias", "use_cudnn")
 
 
 class Step(NamedTuple):
-    """What one step gives: the new states in `state_names` order, and the gates as used."""
+    """What one step gives: the new states in `state_sizes` order, and the gates as used."""
 
     states: tuple[Array, ...]
     gates: Mapping[str, Array]
 
 
 class Cell(ABC):
-    """A recurrent cell. `state_names` orders its states; its output is the state at `output_state`."""
+    """A recurrent cell: its states have names and sizes, and its output is one of them."""
 
     __slots__ = ()
-    state_names: ClassVar[tuple[str, ...]]
-    output_state: ClassVar[int] = 0
 
     @property
     @abstractmethod
+    def state_sizes(self) -> Mapping[str, int]:
+        """State name → size, in Keras's order."""
+
+    @property
+    def output_state(self) -> str:
+        """The state that is the output."""
+        return "h"
+
+    @property
     def units(self) -> int:
-        """The size of the output and of each state."""
+        """The size of the output."""
+        return self.state_sizes[self.output_state]
 
     @classmethod
     @abstractmethod
@@ -50,8 +59,8 @@ class Cell(ABC):
         """One timestep for the whole batch."""
 
     def initial_states(self, batch: int, dtype: np.dtype[np.floating]) -> tuple[Array, ...]:
-        """Zeros, one (batch, units) array for each state."""
-        return tuple(np.zeros((batch, self.units), dtype) for _ in self.state_names)
+        """Zeros, one (batch, size) array for each state."""
+        return tuple(np.zeros((batch, size), dtype) for size in self.state_sizes.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,11 +72,9 @@ class SimpleRNNCell(Cell):
     bias: Array | None  # (units,)
     activation: Activation
 
-    state_names = ("h",)
-
     @property
-    def units(self) -> int:
-        return int(self.recurrent_kernel.shape[0])
+    def state_sizes(self) -> Mapping[str, int]:
+        return {"h": int(self.recurrent_kernel.shape[0])}
 
     @classmethod
     def read(cls, config: Config, weights: Weights, features: int) -> Self:
@@ -100,11 +107,10 @@ class LSTMCell(Cell):
     activation: Activation
     recurrent_activation: Activation
 
-    state_names = ("h", "c")
-
     @property
-    def units(self) -> int:
-        return int(self.recurrent_kernel.shape[0])
+    def state_sizes(self) -> Mapping[str, int]:
+        units = int(self.recurrent_kernel.shape[0])
+        return {"h": units, "c": units}
 
     @classmethod
     def read(cls, config: Config, weights: Weights, features: int) -> Self:
@@ -149,11 +155,9 @@ class GRUCell(Cell):
     recurrent_activation: Activation
     reset_after: bool
 
-    state_names = ("h",)
-
     @property
-    def units(self) -> int:
-        return int(self.recurrent_kernel.shape[0])
+    def state_sizes(self) -> Mapping[str, int]:
+        return {"h": int(self.recurrent_kernel.shape[0])}
 
     @classmethod
     def read(cls, config: Config, weights: Weights, features: int) -> Self:
@@ -193,4 +197,66 @@ class GRUCell(Cell):
         return Step((h,), {"z": z, "r": r, "hh": hh})
 
 
-CELLS: dict[str, type[Cell]] = {"SimpleRNN": SimpleRNNCell, "LSTM": LSTMCell, "GRU": GRUCell}
+@dataclass(frozen=True, slots=True, eq=False)
+class StackedCells(Cell):
+    """Cells on top of one another within each step; the states of cell k are called ``k/h``, ``k/c``."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def state_sizes(self) -> Mapping[str, int]:
+        return {
+            f"{index}/{name}": size for index, cell in enumerate(self.cells) for name, size in cell.state_sizes.items()
+        }
+
+    @property
+    def output_state(self) -> str:
+        return f"{len(self.cells) - 1}/{self.cells[-1].output_state}"
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, features: int) -> Self:
+        entries = config.take("cells")
+        if not isinstance(entries, list) or not entries:
+            raise Unsupported("StackedRNNCells without cells is not computed", layer=config.layer)
+        names = [str(entry.get("class_name")) if isinstance(entry, dict) else "" for entry in entries]
+        cells: list[Cell] = []
+        for entry, part in zip(entries, weights.each("cells", names), strict=True):
+            cells.append(read_cell(config, entry, part, features))
+            features = cells[-1].units
+        return cls(tuple(cells))
+
+    def step(self, x: Array, states: tuple[Array, ...]) -> Step:
+        left = list(states)
+        new: list[Array] = []
+        gates: dict[str, Array] = {}
+        for index, cell in enumerate(self.cells):
+            own, left = left[: len(cell.state_sizes)], left[len(cell.state_sizes) :]
+            done = cell.step(x, tuple(own))
+            x = done.states[list(cell.state_sizes).index(cell.output_state)]
+            new += done.states
+            gates |= {f"{index}/{name}": gate for name, gate in done.gates.items()}
+        return Step(tuple(new), gates)
+
+
+CELLS: dict[str, type[Cell]] = {
+    "SimpleRNNCell": SimpleRNNCell,
+    "LSTMCell": LSTMCell,
+    "GRUCell": GRUCell,
+    "StackedRNNCells": StackedCells,
+}
+
+
+def read_cell(config: Config, entry: object, weights: Weights, features: int) -> Cell:
+    """Build the cell that stands in a layer's configuration as ``{"class_name": …, "config": {…}}``."""
+    match entry:
+        case {"class_name": str(class_name), "config": dict(values)} if class_name in CELLS:
+            part = config.part(values, class_name)
+            take_dtype(part)
+            part.ignore("name", "trainable")
+            cell = CELLS[class_name].read(part, weights, features)
+            part.finish()
+            return cell
+    shown = entry.get("class_name") if isinstance(entry, dict) else entry
+    raise Unsupported(
+        f"a cell of class {shown} is not computed", layer=config.layer, advice=f"Supported: {', '.join(CELLS)}"
+    )

@@ -53,6 +53,21 @@ class Config:
             raise self._wrong(name, "a number", value)
         return float(value)
 
+    def take_number(self, name: str, default: object = MISSING) -> float | None:
+        """A number, or None."""
+        if self._left.get(name, default) is None:
+            self.take(name, None)
+            return None
+        return self.take_float(name, default)
+
+    def take_axis(self, name: str, default: object = MISSING) -> int:
+        """One axis, counted from either end; Keras writes some of them in a list of one."""
+        value = self.take(name, default)
+        value = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self._wrong(name, "one axis", value)
+        return value
+
     def take_bool(self, name: str, default: object = MISSING) -> bool:
         value = self.take(name, default)
         if not isinstance(value, bool):

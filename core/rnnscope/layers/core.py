@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, Unsupported
-from rnnscope.layers.activations import Activation, take_activation
+from rnnscope.layers.activations import LAYER_FORMS, Activation, take_activation, take_layer_form
 from rnnscope.layers.base import Arguments, Operation, Pointwise, Result, Weights
 from rnnscope.layers.config import Config, take_dtype
 from rnnscope.layers.registry import keras_layer
@@ -73,7 +73,7 @@ class Dense(Pointwise):
         return self.activation(projected if self.bias is None else projected + self.bias)
 
 
-@keras_layer("Activation")
+@keras_layer("Activation", *LAYER_FORMS)
 @dataclass(frozen=True, slots=True, eq=False)
 class ActivationLayer(Pointwise):
     """An activation as a layer of its own."""
@@ -86,7 +86,7 @@ class ActivationLayer(Pointwise):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        return cls(take_activation(config))
+        return cls(take_layer_form(config) if config.class_name in LAYER_FORMS else take_activation(config))
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if self.activation.name != "glu":
@@ -94,8 +94,61 @@ class ActivationLayer(Pointwise):
         last = shapes[0][-1]
         return ((*shapes[0][:-1], None if last is None else last // 2),)
 
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        if self.activation.options and self.activation.name == "softmax" and arguments.incoming is not None:
+            raise Unsupported("a Softmax layer under a mask is not computed", layer=arguments.layer)
+        return Pointwise.call(self, arguments, context)
+
     def apply(self, x: Array) -> Array:
         return self.activation(x)
+
+
+@keras_layer("PReLU")
+@dataclass(frozen=True, slots=True, eq=False)
+class PReLU(Pointwise):
+    """x where it is positive, else α·x, with a trained α for each place beyond the batch; shared axes have size 1."""
+
+    alpha: Array
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
+        shared = config.take("shared_axes", None) or []
+        if not isinstance(shared, list) or not all(isinstance(axis, int) for axis in shared):
+            raise Unsupported(f"PReLU with shared_axes={shared!r} is not computed", layer=config.layer)
+        sizes = [1 if axis in shared else size for axis, size in enumerate(shapes[0]) if axis > 0]
+        known = tuple(size for size in sizes if size is not None)
+        if len(known) < len(sizes):
+            raise ShapeMismatch("PReLU input", layer=config.layer, expected="known sizes", found=shapes[0])
+        return cls(weights.take("alpha", known))
+
+    def apply(self, x: Array) -> Array:
+        return np.where(x > 0, x, self.alpha * x)
+
+
+@keras_layer("RepeatVector")
+@dataclass(frozen=True, slots=True, eq=False)
+class RepeatVector(Pointwise):
+    """(batch, features) → (batch, n, features); the mask ends here."""
+
+    n: int
+
+    passes_mask: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        return f"({self.n})"
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
+        if len(shapes[0]) != 2:
+            raise ShapeMismatch("RepeatVector input", layer=config.layer, expected="(batch, features)", found=shapes[0])
+        return cls(config.take_int("n"))
+
+    def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        return ((shapes[0][0], self.n, shapes[0][1]),)
+
+    def apply(self, x: Array) -> Array:
+        return np.repeat(x[:, np.newaxis], self.n, axis=1)
 
 
 @keras_layer("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, Unsupported
+from rnnscope.layers import activations
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
-from rnnscope.layers.config import Config
+from rnnscope.layers.config import MISSING, Config
 from rnnscope.types import Array, Shape
 
 
@@ -36,6 +37,11 @@ def _cast(x: Array, dtype: str) -> Array:
 
 def _expand_dims(x: Array, axis: int | list[int]) -> Array:
     return np.expand_dims(x, tuple(axis) if isinstance(axis, list) else axis)
+
+
+def _get_item(x: Array, key: object) -> Array:
+    index: Any = tuple(key) if isinstance(key, list) else key
+    return np.asarray(x[index])
 
 
 def _squeeze(x: Array, axis: int | list[int] | None = None) -> Array:
@@ -80,6 +86,20 @@ RULES: dict[str, Rule] = {
     "Cast": Rule(_cast, {"dtype": None}),
     "ExpandDims": Rule(_expand_dims, {"axis": None}),
     "Squeeze": Rule(_squeeze, {"axis": None}),
+    "GetItem": Rule(_get_item),
+    "Gelu": Rule(activations.gelu, {"approximate": True}),
+    "Relu": Rule(activations.relu),
+    "LeakyRelu": Rule(activations.leaky_relu, {"negative_slope": 0.2}),
+    "Elu": Rule(activations.elu, {"alpha": 1.0}),
+    "Celu": Rule(activations.celu, {"alpha": 1.0}),
+    "Softmax": Rule(activations.softmax, {"axis": -1}),
+    "LogSoftmax": Rule(activations.log_softmax, {"axis": -1}),
+    "Threshold": Rule(activations.threshold, {"threshold": MISSING, "default_value": MISSING}),
+    "HardShrink": Rule(activations.hard_shrink, {"threshold": 0.5}),
+    "SoftShrink": Rule(activations.soft_shrink, {"threshold": 0.5}),
+    "Tanh": Rule(np.tanh),
+    "Sigmoid": Rule(activations.sigmoid),
+    "Exp": Rule(np.exp),
     "Concatenate": Rule(lambda xs, axis=-1: np.concatenate(xs, axis), {"axis": -1}),
 }
 
@@ -99,14 +119,17 @@ class BareOperation(Operation):
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         # Sizes that follow an unknown size show themselves by changing with it.
-        twos, threes = (self._evaluate(tuple(_dummy(shape, size) for shape in shapes)).shape for size in (2, 3))
+        try:
+            twos, threes = (self._evaluate(tuple(_dummy(shape, size) for shape in shapes)).shape for size in (2, 3))
+        except (ValueError, IndexError, TypeError) as error:
+            raise ShapeMismatch(f"{self.name}: {error}") from None
         return (tuple(a if a == b else None for a, b in zip(twos, threes, strict=True)),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         tensors = tuple(context.cast(tensor) for tensor in arguments.tensors)
         try:
             output = self._evaluate(tensors, context)
-        except ValueError as error:
+        except (ValueError, IndexError, TypeError) as error:
             raise ShapeMismatch(f"{self.name}: {error}", layer=arguments.layer) from None
         return Result((context.decide(output) if output.dtype.kind in "biu" else context.cast(output),))
 

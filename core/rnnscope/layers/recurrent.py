@@ -11,14 +11,14 @@ import numpy as np
 from rnnscope.context import Context
 from rnnscope.errors import BadInput, ShapeMismatch, Unsupported
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
-from rnnscope.layers.cells import CELLS, Cell
+from rnnscope.layers.cells import CELLS, Cell, read_cell
 from rnnscope.layers.config import Config
 from rnnscope.layers.registry import keras_layer
 from rnnscope.types import Array, Mask, Shape
 from rnnscope.unroll import Direction, Unrolled, unroll
 
 
-@keras_layer("SimpleRNN", "LSTM", "GRU")
+@keras_layer("SimpleRNN", "LSTM", "GRU", "RNN")
 @dataclass(frozen=True, slots=True, eq=False)
 class Recurrent(Operation):
     """A cell unrolled over the time axis of x (batch, steps, features).
@@ -49,14 +49,17 @@ class Recurrent(Operation):
         return_sequences = config.take_bool("return_sequences", False)
         return_state = config.take_bool("return_state", False)
         stateful = config.take_bool("stateful", False)
-        cell = CELLS[config.class_name].read(config, weights.at("cell"), features)
+        if config.class_name == "RNN":
+            cell = read_cell(config, config.take("cell"), weights.at("cell"), features)
+        else:
+            cell = CELLS[f"{config.class_name}Cell"].read(config, weights.at("cell"), features)
         return cls(cell, direction, return_sequences, return_state, stateful)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         batch, steps = shapes[0][:2]
         units = self.cell.units
         first: Shape = (batch, steps, units) if self.return_sequences else (batch, units)
-        return (first, *[(batch, units)] * len(self.cell.state_names)) if self.return_state else (first,)
+        return (first, *[(batch, size) for size in self.cell.state_sizes.values()]) if self.return_state else (first,)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         x = arguments.x
@@ -87,7 +90,7 @@ class Recurrent(Operation):
             return zeros
         if len(given) != len(zeros):
             raise BadInput("wrong number of initial states", layer=layer, expected=len(zeros), found=len(given))
-        for name, zero, state in zip(self.cell.state_names, zeros, given, strict=True):
+        for name, zero, state in zip(self.cell.state_sizes, zeros, given, strict=True):
             if state.shape != zero.shape:
                 raise ShapeMismatch(f"initial state {name}", layer=layer, expected=zero.shape, found=state.shape)
         return tuple(state.astype(x.dtype, copy=False) for state in given)
@@ -111,4 +114,4 @@ def final_states(states: Mapping[str, Array], layer: Operation) -> tuple[Array, 
     if not isinstance(layer, Recurrent):
         raise Unsupported("only a plain recurrent layer carries its state across runs")
     last = 0 if layer.direction.go_backwards else -1
-    return tuple(np.asarray(states[name])[:, last] for name in layer.cell.state_names)
+    return tuple(np.asarray(states[name])[:, last] for name in layer.cell.state_sizes)

@@ -32,6 +32,10 @@ def find_layer(class_name: str, layer: str) -> type[Operation]:
     """The implementation of a Keras layer class; Unsupported, by name, when there is none."""
     if class_name in LAYERS:
         return LAYERS[class_name]
+    if class_name in ("Functional", "Sequential", "Model"):
+        raise Unsupported(
+            "a model inside a model is not computed", layer=layer, advice="Save it flattened into one model"
+        )
     raise Unsupported(
         f"layers of class {class_name} are not computed",
         layer=layer,

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnscope.errors import UnreadableFile, Unsupported
 from rnnscope.layers.operations import Slot
+from rnnscope.layers.registry import LAYERS
 from rnnscope.model import Call, Tensor
 
 MAX_LAYERS = 10_000
@@ -88,13 +89,14 @@ def _header(layer: object) -> tuple[str, str, Mapping[str, object], bool]:
         raise UnreadableFile(f"a layer of class {class_name} has no name")
     module = layer.get("module")
     custom = layer.get("registered_name") not in (None, class_name) or (
-        module is not None and not str(module).startswith("keras.")
+        module is not None and not f"{module}.".startswith("keras.")
     )
     if custom:
         raise Unsupported(f"the class {class_name} is not one of Keras's own", layer=name, advice="Its code is not run")
-    # A legacy file names no modules, and an operation may share a layer's class name; all layers but the input are
-    # trainable.
-    nameless = module is None and class_name != "InputLayer" and "trainable" not in config
+    # A legacy file names no modules, and an operation may share a layer's class name (Add, Concatenate). Nearly every
+    # layer says whether it is trainable; those that do not have a dtype, as some operations have too.
+    known = class_name in LAYERS or "layers" in config
+    nameless = module is None and "trainable" not in config and not (known and {"dtype", "layers"} & set(config))
     return name, class_name, config, not (nameless or str(module).startswith(OPERATION_MODULE))
 
 
@@ -167,7 +169,16 @@ def _value(value: object, name: str) -> object:
         return _reference(inner.get("keras_history"), name)
     if value.get("class_name") in ("__tensor__", "__numpy__") and isinstance(inner, dict):
         return np.asarray(inner.get("value"), dtype=str(inner.get("dtype")))
+    if value.get("class_name") == "__slice__" and isinstance(inner, dict):
+        return _slice(inner, name)
     raise Unsupported(f"an argument of class {value.get('class_name')} is not read", layer=name)
+
+
+def _slice(parts: Mapping[str, object], name: str) -> slice:
+    bounds = [parts.get(part) for part in ("start", "stop", "step")]
+    if any(bound is not None and not isinstance(bound, int) for bound in bounds) or bounds[2] == 0:
+        raise UnreadableFile("a slice in the graph is not usable", layer=name, found=repr(bounds))
+    return slice(*bounds)
 
 
 def _reference(history: object, name: str) -> Tensor:
@@ -186,11 +197,14 @@ def _tensors(value: object, name: str) -> list[Tensor]:
 
 
 def _ends(value: object) -> tuple[Tensor, ...]:
-    """``input_layers`` or ``output_layers``: one flat triple, or a list of triples."""
-    items = [value] if isinstance(value, list) and value and isinstance(value[0], str) else value
+    """``input_layers`` or ``output_layers``: one triple, or triples nested in lists and dicts, in Keras's order."""
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return (_reference(value, "the model"),)
+    # Keras sorts the keys of a dict before it flattens it.
+    items = [value[key] for key in sorted(value)] if isinstance(value, dict) else value
     if not isinstance(items, list) or not items:
         raise UnreadableFile("the graph has no usable inputs or outputs")
-    return tuple(_reference(item, "the model") for item in items)
+    return tuple(tensor for item in items for tensor in _ends(item))
 
 
 def _key(name: str, node: int) -> str:

@@ -39,6 +39,9 @@ class ArchiveWeights:
     def at(self, part: str) -> ArchiveWeights:
         return ArchiveWeights(self.hdf5, f"{self.path}/{part}", self.layer, self.tally)
 
+    def each(self, part: str, class_names: Sequence[str]) -> list[ArchiveWeights]:
+        return [self.at(f"{part}/{name}") for name in archive_names(class_names)]
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         path = f"{self.path}/vars/{self.taken}"
         self.taken += 1
@@ -57,6 +60,9 @@ class OrderedWeights:
 
     def at(self, part: str) -> OrderedWeights:
         return self
+
+    def each(self, part: str, class_names: Sequence[str]) -> list[OrderedWeights]:
+        return [self] * len(class_names)
 
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         if self.taken >= len(self.paths):

@@ -184,7 +184,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
         pixels = max(1, round(where.width()))
         if self.mask is None or shown.width() <= 0:
             return
-        brush, wash = hatch_brush(tokens, 0.95), theme.faded(tokens.card, 0.3)
+        brush, wash = hatch_brush(tokens, 0.95 if self.shows_unit else 0.5), theme.faded(tokens.card, 0.3)
         for begin, end in runs(self._masked_pixels(shown.left(), shown.right(), pixels)):
             block = QRectF(where.left() + begin, where.top(), end - begin, where.height())
             if self.shows_unit:

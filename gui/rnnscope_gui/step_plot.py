@@ -170,6 +170,7 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
             axis.setStyle(tickLength=0, tickFont=theme.mono_font(8), autoExpandTextSpace=False, tickTextOffset=5)
             axis.setStyle(hideOverlappingLabels=False)
             axis.setPen(pg.mkPen(None))
+            axis.setTickPen(pg.mkPen(None))
         self.strip.setStyle(tickLength=0, showValues=False)
         self.restyle()
 

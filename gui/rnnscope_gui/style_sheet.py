@@ -81,7 +81,10 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QAbstractScrollArea { background: transparent; border: none; }
 QListView { background: transparent; border: none; outline: none; }
 QTableView { background: transparent; border: none; gridline-color: transparent; outline: none; }
-QHeaderView::section { background: transparent; color: $muted; border: none; padding: 2px 6px; }
+QHeaderView { background: transparent; }
+QHeaderView::section {
+    background: transparent; color: $muted; border: none; padding: 2px 6px 2px 3px; font-size: 8.5pt;
+}
 QSplitter::handle { background: transparent; }
 QProgressBar { background: $sunken; border: none; border-radius: 2px; max-height: 4px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }

@@ -10,7 +10,7 @@ from rnnscope_gui import theme
 from rnnscope_gui.heatmap import ColourBar, Heatmap
 from rnnscope_gui.widgets import ElidedLabel, label
 
-BAR_IN_TITLE = 230
+BAR_IN_TITLE, TITLE_WIDTH = 230, 78  # stacked, so that the bars of the three cards line up
 
 
 class MapCard(QFrame):
@@ -45,6 +45,7 @@ class MapCard(QFrame):
         """One above the other, the colours go beside the title, and only the last card numbers its steps."""
         self._column.removeWidget(self.bar)
         self._top.removeWidget(self.bar)
+        self._title.setMinimumWidth(TITLE_WIDTH if stacked else 0)
         if stacked:
             self._top.insertWidget(1, self.bar)
             self.bar.setFixedWidth(BAR_IN_TITLE)
@@ -69,7 +70,8 @@ class MapCard(QFrame):
     def _lay_out(self, title: str) -> None:
         self._top = QHBoxLayout()
         self._top.setSpacing(10)
-        self._top.addWidget(label(title, "cardTitle"))
+        self._title = label(title, "cardTitle")
+        self._top.addWidget(self._title)
         self._top.addWidget(self._note, 1)
         self._picture = QWidget()
         inner = QVBoxLayout(self._picture)

@@ -54,6 +54,8 @@ class MapsPanel(QWidget):
 
     def show_scene(self, old: Scene | None, new: Scene) -> None:
         view = new.view
+        for box, text in ((self._scale, view.scale), (self._map, view.colour_map), (self._layout, view.layout)):
+            box.setCurrentText(text)
         if old is None or not _same_picture(old, new):
             self._picture = picture(new.document, view)
             self._show_header(new)
@@ -81,8 +83,6 @@ class MapsPanel(QWidget):
         self._title.setText(one_line(f"{made.layer} · {quantity_words(made.quantity, names)}"))
         size = numbers.count(made.rows, "unit")
         self._size.setText(f"{size} × {numbers.count(made.columns, 'step')}" if made.has_steps else size)
-        for box, text in ((self._scale, view.scale), (self._map, view.colour_map), (self._layout, view.layout)):
-            box.setCurrentText(text)
 
     def _show_picture(self, made: Picture, view: View) -> None:
         both = [made.ours] if made.theirs is None else [made.ours, made.theirs]

@@ -1,0 +1,127 @@
+"""The chosen unit over time, drawn and in numbers; the units themselves where there is no time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from rnnscope.display import levels
+from rnnscope.types import Array
+from rnnscope_gui import theme
+from rnnscope_gui.resolve import Picture, picture
+from rnnscope_gui.state import AppState, Scene, View
+from rnnscope_gui.step_table import StepTable
+from rnnscope_gui.unit_plot import UnitPlot
+from rnnscope_gui.widgets import card, label
+
+TABLE_WIDTH = 370
+
+
+class UnitPlotPanel(QWidget):
+    """Left the plot, right the same values as digits."""
+
+    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("workbench")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._state = state
+        self._picture: Picture | None = None
+        self._title, self._table_title = label("", "cardTitle"), label("", "cardTitle")
+        self._legend = (label("― NumPy"), label("● Keras"))
+        self._plot, self._table = UnitPlot(), StepTable()
+        self._plot.setAccessibleName("The chosen unit over time")
+        self._plot.picked.connect(self._pick)
+        self._plot.zoomed.connect(self._zoom)
+        self._table.chosen.connect(self._choose)
+        self._lay_out()
+
+    def show_scene(self, old: Scene | None, new: Scene) -> None:
+        view = new.view
+        same = old is not None and _same_picture(old, new)
+        if not same:
+            self._picture = picture(new.document, view)
+        made = self._picture
+        if made is None:
+            return
+        if not same or old is None or old.view.scale != view.scale or (made.has_steps and old.view.unit != view.unit):
+            self._show_values(made, view)
+        self._plot.set_steps(view.steps if made.has_steps else None)
+        current = view.step if made.has_steps else view.unit
+        self._plot.set_cursor(current, 0)
+        self._table.set_current(current)
+
+    def _show_values(self, made: Picture, view: View) -> None:
+        unit = min(view.unit, made.rows - 1)
+        shared = levels([made.ours] if made.theirs is None else [made.ours, made.theirs], view.scale)
+        ours, theirs = _values(made, made.ours, unit), None
+        if made.theirs is not None:
+            theirs = _values(made, made.theirs, unit)
+        self._legend[1].setVisible(theirs is not None)
+        name = f"Unit {made.row_label(unit)}"
+        self._title.setText(f"{name} over time" if made.has_steps else "Units")
+        self._table_title.setText(f"{name}, step by step" if made.has_steps else "Unit by unit")
+        if made.has_steps:
+            self._plot.set_data(ours, theirs, made.mask, shared)
+        else:
+            self._plot.set_bars(ours, theirs, shared)
+        self._table.set_values("step" if made.has_steps else "unit", ours, theirs, made.mask)
+
+    def _pick(self, place: object) -> None:
+        if isinstance(place, tuple):
+            self._choose(place[0])
+
+    def _choose(self, index: object) -> None:
+        if isinstance(index, int) and self._picture is not None:
+            view = self._state.view
+            timed = self._picture.has_steps
+            self._state.show(replace(view, step=index) if timed else replace(view, unit=index))
+
+    def _zoom(self, steps: object) -> None:
+        if self._picture is not None and self._picture.has_steps:
+            self._state.show(replace(self._state.view, steps=steps if isinstance(steps, tuple) else None))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_table"):
+            self._restyle()
+
+    def _restyle(self) -> None:
+        chosen = theme.current()
+        for shown, colour in zip(self._legend, (chosen.ours, chosen.theirs), strict=True):
+            shown.setStyleSheet(f"color: {colour};")
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 5, 14, 12)
+        row.setSpacing(10)
+        row.addWidget(_titled(self._plot, self._title, *self._legend), 1)
+        table = _titled(self._table, self._table_title)
+        table.setFixedWidth(TABLE_WIDTH)
+        row.addWidget(table)
+        self._restyle()
+
+
+def _titled(content: QWidget, title: QLabel, *beside: QLabel) -> QFrame:
+    top = QHBoxLayout()
+    top.setSpacing(14)
+    top.addWidget(title, 1)
+    for part in beside:
+        top.addWidget(part)
+    made = card()
+    column = QVBoxLayout(made)
+    column.setContentsMargins(10, 8, 8, 6)
+    column.setSpacing(4)
+    column.addLayout(top)
+    column.addWidget(content, 1)
+    return made
+
+
+def _values(made: Picture, matrix: Array, unit: int) -> Array:
+    return matrix[unit] if made.has_steps else matrix[:, 0]
+
+
+def _same_picture(old: Scene, new: Scene) -> bool:
+    a, b = old.view, new.view
+    return old.document is new.document and (a.layer, a.quantity, a.sample) == (b.layer, b.quantity, b.sample)

@@ -1,0 +1,118 @@
+"""The numbers of one unit, a line for each step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from rnnscope.types import Array, Mask
+from rnnscope_gui import numbers, theme
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_HEIGHT, NARROW = 20, 58
+
+
+class StepTable(QTableView):
+    """Step, NumPy, Keras, difference and mask. chosen(step)."""
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values = _Values(self)
+        self.setModel(self._values)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(theme.mono_font(theme.POINTS - 1.5))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setShowGrid(False)
+        self.setAccessibleName("The numbers of this unit")
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for narrow in (0, len(_Values.HEADINGS) - 1):
+            self.horizontalHeader().setSectionResizeMode(narrow, QHeaderView.ResizeMode.Fixed)
+        self.setColumnWidth(0, NARROW)
+        self.setColumnWidth(len(_Values.HEADINGS) - 1, NARROW)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setFont(theme.font(theme.POINTS - 1.5))
+        self.horizontalHeader().setMinimumSectionSize(30)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.clicked.connect(self._clicked)
+
+    def set_values(self, name: str, ours: Array, theirs: Array | None, mask: Mask | None) -> None:
+        """One line a value; `name` heads the first column: step or unit."""
+        self._values.replace(name, ours, theirs, mask)
+
+    def set_current(self, line: int) -> None:
+        """Light up a line and keep it in sight."""
+        before, self._values.current = self._values.current, line
+        for row in {before, line}:
+            self._values.touch(row)
+        self.scrollTo(self._values.index(line, 0), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        self.chosen.emit(index.row())
+
+
+class _Values(QAbstractTableModel):
+    HEADINGS = ("", "NumPy", "Keras", "difference", "mask")
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.current = 0
+        self._name = "step"
+        self._columns: tuple[Array | None, Array | None] = (None, None)
+        self._mask: Mask | None = None
+
+    def replace(self, name: str, ours: Array, theirs: Array | None, mask: Mask | None) -> None:
+        self.beginResetModel()
+        self._name, self._columns, self._mask = name, (ours, theirs), mask
+        self.endResetModel()
+
+    def touch(self, row: int) -> None:
+        if row < self.rowCount():
+            self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        ours = self._columns[0]
+        return 0 if ours is None or (parent is not None and parent.isValid()) else int(ours.size)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return len(self.HEADINGS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
+            return None
+        return self._name if section == 0 else self.HEADINGS[section]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        chosen = theme.current()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(index.row(), index.column())
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.BackgroundRole and index.row() == self.current:
+            return QColor(chosen.selection)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return QColor(chosen.muted if index.column() in (0, 3, 4) else chosen.text)
+        return None
+
+    def _text(self, row: int, column: int) -> str:
+        ours, theirs = self._columns
+        if column == 0 or ours is None:
+            return str(row)
+        if column == 1:
+            return numbers.value(float(ours[row]))
+        if column == 4:
+            return "masked" if self._mask is not None and not self._mask[row] else ""
+        if theirs is None:
+            return ""
+        if column == 2:
+            return numbers.value(float(theirs[row]))
+        return numbers.difference(abs(float(ours[row]) - float(theirs[row])))

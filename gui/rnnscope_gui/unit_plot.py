@@ -1,0 +1,112 @@
+"""Curves over the steps, or bars over the units: the plots under the heatmaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from rnnscope.types import Array, Mask
+from rnnscope_gui import numbers, theme
+from rnnscope_gui.step_plot import Range, StepPlot
+
+MOST_DOTS = 120
+MARGIN = 0.06
+
+
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+    """A few plain numbers."""
+
+    def __init__(self) -> None:
+        super().__init__("left")
+        self.enableAutoSIPrefix(False)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [numbers.short(0.0 if abs(value) < spacing / 1e6 else value) for value in values]
+
+
+class UnitPlot(StepPlot):
+    """One unit over time: ours as a line, Keras's as dots. Without time: all units as bars, Keras's as dots.
+
+    A picked place is (step, -1) over time, and (unit, -1) over the units.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._line, self._dots = pg.PlotDataItem(), pg.PlotDataItem()
+        self._bars = pg.BarGraphItem(x=[], height=[], width=0.7)
+        self._ours: Array | None = None
+        self._theirs: Array | None = None
+        self._over_units = False
+        self._drawn: tuple[object, ...] = ()
+        super().__init__(parent, left=ValueAxis(), shows_unit=False)
+        for item in (self._bars, self._line, self._dots):
+            self.box.addItem(item, ignoreBounds=True)
+        self.showGrid(y=True, alpha=0.12)
+        self.box.sigResized.connect(self._redraw)
+
+    def set_data(self, ours: Array, theirs: Array | None, mask: Mask | None, levels: tuple[float, float]) -> None:
+        """One value a step, and the range of the y axis."""
+        self._set(ours, theirs, levels, over_units=False)
+        self.set_mask(mask)
+
+    def set_bars(self, ours: Array, theirs: Array | None, levels: tuple[float, float]) -> None:
+        """One value a unit."""
+        self._set(ours, theirs, levels, over_units=True)
+        self.set_mask(None)
+
+    def set_steps(self, steps: Range | None) -> None:
+        if steps != self.steps:
+            super().set_steps(steps)
+            self._redraw()
+
+    def restyle(self) -> None:
+        super().restyle()
+        chosen = theme.current()
+        self._line.setPen(pg.mkPen(chosen.ours, width=1.6))
+        self._dots.setPen(None)
+        self._dots.setSymbolBrush(QColor(chosen.theirs))
+        self._dots.setSymbolPen(None)
+        self._bars.setOpts(brush=QColor(chosen.ours), pen=pg.mkPen(None))
+
+    def _set(self, ours: Array, theirs: Array | None, levels: tuple[float, float], *, over_units: bool) -> None:
+        self._ours, self._theirs, self._over_units, self._drawn = ours, theirs, over_units, ()
+        low, high = levels
+        space = (high / 2 - low / 2) * 2 * MARGIN
+        self.set_extent(ours.size, 1, low - space, high - low + 2 * space)
+        self.box.setYRange(low - space, high + space, padding=0)
+        self.box.setXRange(*self.visible_steps(), padding=0)
+        self._redraw()
+
+    def _redraw(self, *_: object) -> None:
+        """Hand over the visible values, two for each pixel at most: the extremes, so that no spike is lost."""
+        if self._ours is None:
+            return
+        first, last = self.visible_steps()
+        begin, end = max(0, int(np.floor(first)) - 1), min(self.columns, int(np.ceil(last)) + 1)
+        pixels = max(8, int(self.box.width()))
+        wanted = (begin, end, min(pixels, end - begin))
+        if wanted == self._drawn:
+            return
+        self._drawn = wanted
+        line = _extremes(self._ours[begin:end], begin, pixels)
+        dots = ((), ()) if self._theirs is None else _extremes(self._theirs[begin:end], begin, pixels)
+        crowded = end - begin > MOST_DOTS
+        self._dots.setData(*dots, symbol="o", symbolSize=3 if crowded else 6, connect="finite")
+        if self._over_units:
+            self._line.setData([], [])
+            self._bars.setOpts(x=line[0], height=np.nan_to_num(line[1], posinf=0.0, neginf=0.0), width=0.7)
+        else:
+            self._bars.setOpts(x=[], height=[])
+            self._line.setData(*line, connect="finite")
+
+
+def _extremes(values: Array, begin: int, pixels: int) -> tuple[Array, Array]:
+    """Where and how high: the values themselves while they fit, else the lowest and highest of each pixel in turn."""
+    if values.size <= 2 * pixels:
+        return np.arange(values.size) + begin + 0.5, values.astype(np.float64)
+    starts = np.arange(pixels) * values.size // pixels
+    wide = values.astype(np.float64)
+    ends = np.stack([np.minimum.reduceat(wide, starts), np.maximum.reduceat(wide, starts)], axis=1)
+    places = np.repeat(starts + begin + 0.5, 2)
+    return places, ends.ravel()

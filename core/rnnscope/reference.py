@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from rnnscope.errors import BadInput, UnreadableFile
@@ -59,22 +59,28 @@ def load_reference(path: Readable) -> Reference:
 def _from_hdf5(source: Source) -> Reference:
     with open_hdf5(source.data, source.name) as hdf5:
         text = hdf5.attribute("/", META)
+        keys = [path for path in hdf5.datasets() if path != META]
         if text is None and hdf5.has(META):
             text = hdf5.read_text(META)
-        arrays = {path: hdf5.read(path) for path in hdf5.datasets() if path != META}
+        _check_keys(keys, source)
+        arrays = {key: hdf5.read(key) for key in keys}
     return _reference(arrays, None if text is None else str(text), source)
 
 
 def _reference(arrays: Mapping[str, Array], text: str | None, source: Source) -> Reference:
-    unknown = [key for key in arrays if KEY.fullmatch(key) is None]
-    if unknown or not arrays:
+    _check_keys(arrays, source)
+    meta = parse_json(text, f"{source.name}: {META}") if text is not None else {}
+    if not isinstance(meta, dict):
+        raise BadInput("the stored values' meta is not a JSON object", file=source.name)
+    return Reference({key: array for key, array in arrays.items() if not key.startswith("input/")}, meta, source.name)
+
+
+def _check_keys(keys: Collection[str], source: Source) -> None:
+    unknown = [key for key in keys if KEY.fullmatch(key) is None]
+    if unknown or not keys:
         raise BadInput(
             "not stored Keras values",
             file=source.name,
             expected="keys such as output/0, layer/<name>/output/0, layer/<name>/state/h, layer/<name>/mask",
             found=f"'{unknown[0][:80]}'" if unknown else "no arrays",
         )
-    meta = parse_json(text, source.name) if text is not None else {}
-    if not isinstance(meta, dict):
-        raise BadInput("the stored values' meta is not a JSON object", file=source.name)
-    return Reference({key: array for key, array in arrays.items() if not key.startswith("input/")}, meta, source.name)

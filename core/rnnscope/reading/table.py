@@ -25,8 +25,9 @@ DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(e[+-]?\d+)?\s*", re.ASCII | re.IGNO
 
 
 def read_csv(source: Source) -> Array:
-    """A rectangular table of numbers, (rows, columns), as float64; a first row in which nothing begins like a number is a heading.
+    """A rectangular table of numbers, (rows, columns), as float64.
 
+    A first row in which nothing begins like a number is a heading.
     Columns are separated by tabs, semicolons or commas, whichever of these the first line has. Numbers have a decimal
     point; ``nan`` and ``inf`` stand for themselves; empty lines count for nothing. BadInput, with the line, otherwise.
     """

@@ -10,7 +10,7 @@ from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers, theme
 
 Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT, NARROW = 20, 58
+ROW_HEIGHT, NARROW, BRIEF_COLUMNS = 20, 58, 3
 
 
 class StepTable(QTableView):
@@ -18,9 +18,10 @@ class StepTable(QTableView):
 
     chosen = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, brief: bool = False) -> None:
+        """A brief table leaves out the difference and the mask, and has fewer digits."""
         super().__init__(parent)
-        self._values = _Values(self)
+        self._values = _Values(self, brief)
         self.setModel(self._values)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.mono_font(theme.POINTS - 1.5))
@@ -33,10 +34,9 @@ class StepTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        for narrow in (0, len(_Values.HEADINGS) - 1):
+        for narrow in (0,) if brief else (0, len(_Values.HEADINGS) - 1):
             self.horizontalHeader().setSectionResizeMode(narrow, QHeaderView.ResizeMode.Fixed)
-        self.setColumnWidth(0, NARROW)
-        self.setColumnWidth(len(_Values.HEADINGS) - 1, NARROW)
+            self.setColumnWidth(narrow, NARROW)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setFont(theme.font(theme.POINTS - 1.5))
         self.horizontalHeader().setMinimumSectionSize(30)
@@ -46,6 +46,10 @@ class StepTable(QTableView):
     def set_values(self, name: str, ours: Array, theirs: Array | None, mask: Mask | None) -> None:
         """One line a value; `name` heads the first column: step or unit."""
         self._values.replace(name, ours, theirs, mask)
+
+    def full_height(self) -> int:
+        """What all lines need."""
+        return self._values.rowCount() * ROW_HEIGHT + self.horizontalHeader().sizeHint().height() + 4
 
     def set_current(self, line: int) -> None:
         """Light up a line and keep it in sight."""
@@ -61,9 +65,11 @@ class StepTable(QTableView):
 class _Values(QAbstractTableModel):
     HEADINGS = ("", "NumPy", "Keras", "difference", "mask")
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, brief: bool) -> None:
         super().__init__(parent)
         self.current = 0
+        self._shown = BRIEF_COLUMNS if brief else len(self.HEADINGS)
+        self._digits = 5 if brief else 6
         self._name = "step"
         self._columns: tuple[Array | None, Array | None] = (None, None)
         self._mask: Mask | None = None
@@ -82,7 +88,7 @@ class _Values(QAbstractTableModel):
         return 0 if ours is None or (parent is not None and parent.isValid()) else int(ours.size)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        return len(self.HEADINGS)
+        return self._shown
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -108,11 +114,11 @@ class _Values(QAbstractTableModel):
         if column == 0 or ours is None:
             return str(row)
         if column == 1:
-            return numbers.value(float(ours[row]))
+            return numbers.value(float(ours[row]), self._digits)
         if column == 4:
             return "masked" if self._mask is not None and not self._mask[row] else ""
         if theirs is None:
             return ""
         if column == 2:
-            return numbers.value(float(theirs[row]))
+            return numbers.value(float(theirs[row]), self._digits)
         return numbers.difference(abs(float(ours[row]) - float(theirs[row])))

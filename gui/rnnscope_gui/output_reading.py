@@ -1,0 +1,121 @@
+"""What the output panel says of one sample: numbers and sentences. Pure; no widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnscope import Trace, Verdict
+from rnnscope.floor import has_steps
+from rnnscope.types import Array, Mask
+from rnnscope_gui import numbers
+from rnnscope_gui.state import Document, View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputReading:
+    """One output of one sample, flattened; where it runs through time, at the view's step.
+
+    ours, theirs, unmasked: (elements,); the last two None where there is nothing to show.
+    step: which step, or None without time. floor: (elements,), the largest differences that are rounding, or None.
+    verdict: on the sample's whole output, every step of it.
+    """
+
+    name: str
+    ours: Array
+    theirs: Array | None
+    unmasked: Array | None
+    step: int | None
+    shape: tuple[int, ...]
+    floor: Array | None
+    verdict: Verdict
+
+    @property
+    def prominent(self) -> int:
+        """The element to begin with: the largest value, which is what a classifier answers."""
+        finite = np.where(np.isfinite(self.ours), self.ours, -np.inf)
+        return int(finite.argmax()) if finite.size else 0
+
+    def difference(self, element: int) -> float:
+        """|ours − Keras's| of one element; 0 where both are the same, NaN included."""
+        if self.theirs is None:
+            return 0.0
+        a, b = float(self.ours[element]), float(self.theirs[element])
+        return 0.0 if a == b or (a != a and b != b) else abs(a - b)
+
+
+def output_reading(document: Document, view: View) -> OutputReading | None:
+    """The numbers of `view.output`; None while nothing ran or the output is empty."""
+    trace = document.trace
+    if trace is None or not 0 <= view.output < len(trace.outputs):
+        return None
+    key = f"output/{view.output}"
+    array = trace.outputs[view.output]
+    timed = has_steps(key, array)
+    step = min(view.step, array.shape[1] - 1) if timed else None
+    stored = document.reference.get(key) if document.reference is not None else None
+    if stored is not None and stored.shape != array.shape:
+        stored = None
+    free = document.unmasked.outputs[view.output] if document.unmasked is not None else None
+    verdict = Verdict.NOT_COMPARED
+    if document.comparison is not None:
+        verdict = document.comparison.sample_verdict(key, view.sample)[0]
+    names = trace.model.output_names if trace.model is not None else ()
+    ours = _take(array, view.sample, step)
+    if not ours.size:
+        return None
+    return OutputReading(
+        name=names[view.output] if view.output < len(names) else str(view.output),
+        ours=ours,
+        theirs=None if stored is None else _take(stored, view.sample, step),
+        unmasked=None if free is None or free.shape != array.shape else _take(free, view.sample, step),
+        step=step,
+        shape=tuple(array.shape[2:] if timed else array.shape[1:]),
+        floor=_floor(document, key, view.sample, step, array),
+        verdict=verdict,
+    )
+
+
+def masking_words(document: Document, view: View, reading: OutputReading, element: int) -> tuple[str, ...]:
+    """What the masks did to this sample, in sentences."""
+    trace = document.trace
+    mask = used_mask(trace, view.sample) if trace is not None else None
+    if mask is None:
+        return ("This model has no mask.",)
+    if mask.all():
+        return (f"None of the {numbers.count(mask.size, 'step')} is masked in this sample.",)
+    hidden = int(np.count_nonzero(~mask))
+    words = [f"{hidden:,} of {numbers.count(mask.size, 'step')} masked in this sample."]
+    if reading.unmasked is not None:
+        free, with_masks = float(reading.unmasked[element]), float(reading.ours[element])
+        moved = abs(free - with_masks)
+        changed = f"moved by {numbers.short(moved)}" if moved else "not moved at all"
+        words.append(f"Without the mask the output would be {free:.5f} ({changed}).")
+    return tuple(words)
+
+
+def used_mask(trace: Trace, sample: int) -> Mask | None:
+    """The first mask that a layer used, else the first that one passed on: (steps,), or None without any."""
+    masks = [layer.mask for layer in trace.layers.values()] + [layer.output_mask for layer in trace.layers.values()]
+    first = next((mask for mask in masks if mask is not None and mask.ndim >= 2), None)
+    if first is None:
+        return None
+    one = first[sample]
+    return one.reshape(one.shape[0], -1).any(axis=1)
+
+
+def _take(array: Array, sample: int, step: int | None) -> Array:
+    one = array[sample] if step is None else array[sample, step]
+    return np.asarray(one).reshape(-1)
+
+
+def _floor(document: Document, key: str, sample: int, step: int | None, array: Array) -> Array | None:
+    """The floor of each element: a measured one holds for a whole step, a fixed rule's is an array of its own."""
+    row = document.comparison.row(key) if document.comparison is not None else None
+    if row is None or row.floor is None:
+        return None
+    if row.floor.shape == array.shape:
+        return _take(row.floor, sample, step)
+    one = row.floor if not row.floor.ndim or step is None else row.floor[step]
+    return np.broadcast_to(np.asarray(one).reshape(-1)[:1], _take(array, sample, step).shape)

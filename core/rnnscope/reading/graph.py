@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 import numpy as np
 
 from rnnscope.errors import UnreadableFile, Unsupported
+from rnnscope.layers.config import COMPUTED_DTYPES
 from rnnscope.layers.operations import Slot
 from rnnscope.layers.registry import LAYERS
 from rnnscope.model import Call, Tensor
+from rnnscope.reading.arrays import NUMBERS
+from rnnscope.types import Array
 
 MAX_LAYERS = 10_000
 OPERATION_MODULE = "keras.src.ops."
@@ -168,10 +172,22 @@ def _value(value: object, name: str) -> object:
     if value.get("class_name") == "__keras_tensor__" and isinstance(inner, dict):
         return _reference(inner.get("keras_history"), name)
     if value.get("class_name") in ("__tensor__", "__numpy__") and isinstance(inner, dict):
-        return np.asarray(inner.get("value"), dtype=str(inner.get("dtype")))
+        return _constant(inner, name)
     if value.get("class_name") == "__slice__" and isinstance(inner, dict):
         return _slice(inner, name)
     raise Unsupported(f"an argument of class {value.get('class_name')} is not read", layer=name)
+
+
+def _constant(parts: Mapping[str, object], name: str) -> Array:
+    try:
+        array = np.asarray(parts.get("value"))
+        if array.dtype.kind in NUMBERS and (dtype := parts.get("dtype")) in COMPUTED_DTYPES:
+            return np.asarray(parts.get("value"), str(dtype))
+    except (ValueError, OverflowError) as error:
+        raise UnreadableFile(f"a constant in the graph is not usable: {error}", layer=name) from None
+    raise UnreadableFile(
+        "a constant in the graph is not usable", layer=name, expected="numbers", found=repr(parts)[:80]
+    )
 
 
 def _slice(parts: Mapping[str, object], name: str) -> slice:
@@ -213,24 +229,26 @@ def _key(name: str, node: int) -> str:
 
 def _ordered(calls: Sequence[Call]) -> tuple[Call, ...]:
     """`calls` so that each comes after all it reads, otherwise in the file's order."""
-    keys = {call.key for call in calls}
-    for call in calls:
-        for tensor in call.tensors():
-            if tensor.call not in keys:
-                raise UnreadableFile("reads from a layer that is not there", layer=call.key, expected=tensor.call)
-    done: dict[str, Call] = {}
-    waiting = list(calls)
-    while waiting:
-        left = []
-        for call in waiting:
-            if all(tensor.call in done for tensor in call.tensors()):
-                done[call.key] = call
-            else:
-                left.append(call)
-        if len(left) == len(waiting):
-            raise UnreadableFile("the graph has a cycle", layer=left[0].key)
-        waiting = left
-    return tuple(done.values())
+    places = {call.key: place for place, call in enumerate(calls)}
+    waits_for = [{tensor.call for tensor in call.tensors()} for call in calls]
+    readers: dict[str, list[int]] = {key: [] for key in places}
+    for place, keys in enumerate(waits_for):
+        for key in sorted(keys):
+            if key not in places:
+                raise UnreadableFile("reads from a layer that is not there", layer=calls[place].key, expected=key)
+            readers[key].append(place)
+    ready = [place for place, keys in enumerate(waits_for) if not keys]
+    done: list[int] = []
+    while ready:
+        done.append(heappop(ready))
+        key = calls[done[-1]].key
+        for place in readers[key]:
+            waits_for[place].remove(key)
+            if not waits_for[place]:
+                heappush(ready, place)
+    if stuck := [call.key for call, keys in zip(calls, waits_for, strict=True) if keys]:
+        raise UnreadableFile("the graph has a cycle", layer=stuck[0])
+    return tuple(calls[place] for place in done)
 
 
 def _check_names(entries: Sequence[Entry]) -> None:

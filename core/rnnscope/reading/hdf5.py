@@ -89,7 +89,8 @@ class Hdf5File:
 
         Long lists that Keras splits into ``name0``, ``name1`` … come back joined.
         """
-        attributes = self._object(path).attrs
+        found = self._object(path)
+        attributes = self._guarded(lambda: found.attrs, path)
 
         def has(part: str) -> bool:
             return bool(self._guarded(lambda: part in attributes, f"{path} attribute {part}"))

@@ -12,6 +12,7 @@ from rnnscope.types import Array
 LevelMode = Literal["symmetric", "robust", "full range"]
 
 ROBUST_PERCENTILE = 99.0
+GATHER_UP_TO = 16  # steps in a cell
 
 
 def pool(array: Array, columns: int, rows: int | None = None) -> Array:
@@ -29,7 +30,7 @@ def pool(array: Array, columns: int, rows: int | None = None) -> Array:
     wanted = array.shape[0] if rows is None else rows
     if columns < 1 or wanted < min(1, array.shape[0]):
         raise ValueError("pool() needs room for one column and one row")
-    return _pool_last(_pool_last(array, columns).T, wanted).T
+    return _pool_axis(_pool_axis(array, wanted, 0), columns, 1)
 
 
 def cell_edges(length: int, cells: int) -> Array:
@@ -43,16 +44,34 @@ def levels(arrays: Iterable[Array], mode: LevelMode = "symmetric") -> tuple[floa
     symmetric: ±the largest magnitude. robust: ±the 99th percentile of the magnitudes, so that one outlier does not
     pale the rest. full range: from the smallest to the largest value.
     """
-    finite = [values[np.isfinite(values)] for values in (np.asarray(a, dtype=np.float64) for a in arrays)]
-    values = np.concatenate([part.ravel() for part in finite]) if finite else np.zeros(0)
-    if not values.size:
+    given = [np.asarray(array) for array in arrays]
+    if mode == "robust":
+        magnitudes = np.concatenate([np.abs(_finite(array).astype(np.float64)) for array in given] or [np.zeros(0)])
+        top = float(np.percentile(magnitudes, ROBUST_PERCENTILE)) if magnitudes.size else 0.0
+        if top:
+            return -top, top
+    ends = [end for array in given for end in _range(array)]
+    if not ends:
         return -1.0, 1.0
     if mode == "full range":
-        return _apart(float(values.min()), float(values.max()))
-    magnitudes = np.abs(values)
-    top = float(np.percentile(magnitudes, ROBUST_PERCENTILE)) if mode == "robust" else float(magnitudes.max())
-    top = top or float(magnitudes.max())
+        return _apart(min(ends), max(ends))
+    top = max(map(abs, ends))
     return (-top, top) if top else (-1.0, 1.0)
+
+
+def _finite(array: Array) -> Array:
+    return np.asarray(array[np.isfinite(array)])
+
+
+def _range(array: Array) -> tuple[float, ...]:
+    """The smallest and the largest finite value; nothing when there is none."""
+    if not array.size:
+        return ()
+    low, high = float(array.min()), float(array.max())
+    if np.isfinite(low) and np.isfinite(high):
+        return low, high
+    finite = _finite(array)
+    return (float(finite.min()), float(finite.max())) if finite.size else ()
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:
@@ -64,16 +83,28 @@ def _apart(low: float, high: float) -> tuple[float, float]:
     return max(low - margin, -largest), min(high + margin, largest)
 
 
-def _pool_last(array: Array, cells: int) -> Array:
-    """The last axis shrunk to `cells`: of the two extremes of each cell, the one that is larger. A NaN is in both."""
-    length = array.shape[1]
-    if length <= cells:
+def _pool_axis(array: Array, cells: int, axis: int) -> Array:
+    """One axis shrunk to `cells`: of the two extremes of each cell, the one that is larger. A NaN is in both."""
+    if array.shape[axis] <= cells:
         return array
-    starts = cell_edges(length, cells)[:-1]
+    edges = cell_edges(array.shape[axis], cells)
     if array.dtype.kind not in "fiu":
         array = array.astype(np.float64)
-    high, low = np.maximum.reduceat(array, starts, axis=1), np.minimum.reduceat(array, starts, axis=1)
+    high, low = _extreme(np.maximum, array, edges, axis), _extreme(np.minimum, array, edges, axis)
     if array.dtype.kind == "f":
         return np.asarray(np.where(high >= -low, high, low))
     # -low of the smallest integer is itself
     return np.asarray(np.where(high.astype(np.float64) >= -low.astype(np.float64), high, low))
+
+
+def _extreme(choose: np.ufunc, array: Array, edges: Array, axis: int) -> Array:
+    """The largest or smallest of each cell."""
+    starts, ends = edges[:-1], edges[1:] - 1
+    longest = int((ends - starts).max())
+    if axis == 1 and longest > GATHER_UP_TO:
+        return np.asarray(choose.reduceat(array, starts, axis=1))
+    # several times faster than reduceat on short cells, and on rows: one step of every cell at a time
+    kept = array.take(starts, axis=axis)
+    for offset in range(1, longest + 1):
+        choose(kept, array.take(np.minimum(starts + offset, ends), axis=axis), out=kept)
+    return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, isnan
 
 FIXED_BELOW, FIXED_FROM = 1e4, 1e-3
 
@@ -19,6 +19,12 @@ def value(number: float, digits: int = 6) -> str:
 def short(number: float) -> str:
     """A value on an axis or a colour bar: as few digits as tell it."""
     return f"{number:.3g}"
+
+
+def distance(ours: float, theirs: float) -> float:
+    """|ours − theirs|; 0 where both are NaN or the same infinity."""
+    alike = ours == theirs or (isnan(ours) and isnan(theirs))
+    return 0.0 if alike else abs(ours - theirs)
 
 
 def difference(number: float) -> str:

@@ -41,8 +41,7 @@ class OutputReading:
         """|ours − Keras's| of one element; 0 where both are the same, NaN included."""
         if self.theirs is None:
             return 0.0
-        a, b = float(self.ours[element]), float(self.theirs[element])
-        return 0.0 if a == b or (a != a and b != b) else abs(a - b)
+        return numbers.distance(float(self.ours[element]), float(self.theirs[element]))
 
 
 def output_reading(document: Document, view: View) -> OutputReading | None:
@@ -102,7 +101,7 @@ def used_mask(trace: Trace, sample: int) -> Mask | None:
     if first is None:
         return None
     one = first[sample]
-    return one.reshape(one.shape[0], -1).any(axis=1)
+    return np.asarray(one.reshape(one.shape[0], -1).any(axis=1))
 
 
 def _take(array: Array, sample: int, step: int | None) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,11 @@ STRIP_HEIGHT = 11
 GAP_FROM = 4.0  # pixels a step needs before the blocks of the strip stand apart
 COLOUR_MAPS = ("CET-D1A", "CET-D9", "CET-D4", "CET-L17", "viridis")
 DIVERGING = ("CET-D1A", "CET-D9")  # with a pale middle, which the dark theme turns into the card's own colour
+SMALLEST_IN_FLOAT32 = 1e-30  # below it, 1 / half is no float32
 COLOURS = 511  # odd, so that zero has the middle
 
 
+@lru_cache(maxsize=16)
 def colour_table(name: str, tokens: theme.Tokens) -> Array:
     """(COLOURS + 1, 4) uint8: the colours from low to high, and last the colour of NaN and inf."""
     table = np.empty((COLOURS + 1, 4), dtype=np.uint8)
@@ -43,13 +46,14 @@ def _rgba(colour: str) -> tuple[int, int, int, int]:
 
 def coloured(matrix: Array, levels: tuple[float, float], table: Array) -> Array:
     """(rows, columns, 4) uint8 of a matrix; whatever is not finite takes the table's last colour."""
-    low, high = levels
-    values = matrix.astype(np.float64)
-    finite = np.isfinite(values)
     # halves, because the distance of two large levels may not be finite
-    scaled = (np.where(finite, values, low) / 2 - low / 2) / (high / 2 - low / 2) * COLOURS
-    index = np.clip(scaled, 0, COLOURS - 1).astype(np.intp)
-    return np.asarray(table[np.where(finite, index, COLOURS)])
+    low, half = levels[0] / 2, levels[1] / 2 - levels[0] / 2
+    values = matrix.astype(np.float64 if matrix.dtype.kind != "f" or half < SMALLEST_IN_FLOAT32 else matrix.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = np.clip((values / 2 - low) * (COLOURS / half), 0, COLOURS - 1)
+    finite = np.isfinite(values)
+    scaled[~finite] = COLOURS
+    return table.take(scaled.astype(np.int16), axis=0)
 
 
 def runs(flags: Mask) -> list[tuple[int, int]]:
@@ -67,6 +71,7 @@ def covered(flags: Mask, first: float, last: float, pixels: int) -> Mask:
     return np.asarray(before[end] > before[begin])
 
 
+@lru_cache(maxsize=16)
 def hatch_brush(tokens: theme.Tokens, opacity: float = 0.9) -> QBrush:
     """Diagonal lines on nothing, in the theme's hatch colour."""
     side, ratio = 6, 4
@@ -119,6 +124,11 @@ class IndexAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [str(int(value)) for value in values]
+
+    def generateDrawSpecs(self, painter: QPainter) -> Any:
+        """Numbers alone: ticks of no length would still leave dots."""
+        specs = super().generateDrawSpecs(painter)
+        return specs if specs is None else (specs[0], [], specs[2])
 
 
 def _spacing(least: float) -> int:

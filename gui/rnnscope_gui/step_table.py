@@ -46,6 +46,8 @@ class StepTable(QTableView):
     def set_values(self, name: str, ours: Array, theirs: Array | None, mask: Mask | None) -> None:
         """One line a value; `name` heads the first column: step or unit."""
         self._values.replace(name, ours, theirs, mask)
+        for column, empty in ((2, theirs is None), (3, theirs is None), (4, mask is None)):
+            self.setColumnHidden(column, empty)
 
     def full_height(self) -> int:
         """What all lines need."""
@@ -121,4 +123,4 @@ class _Values(QAbstractTableModel):
             return ""
         if column == 2:
             return numbers.value(float(theirs[row]), self._digits)
-        return numbers.difference(abs(float(ours[row]) - float(theirs[row])))
+        return numbers.difference(numbers.distance(float(ours[row]), float(theirs[row])))

@@ -35,14 +35,15 @@ class UnitPlot(StepPlot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._line, self._dots = pg.PlotDataItem(), pg.PlotDataItem()
         self._bars = pg.BarGraphItem(x=[], height=[], width=0.7)
+        self._zero = pg.InfiniteLine(0, angle=0)
+        self._zero.setZValue(-20)
         self._ours: Array | None = None
         self._theirs: Array | None = None
         self._over_units = False
         self._drawn: tuple[object, ...] = ()
         super().__init__(parent, left=ValueAxis(), shows_unit=False)
-        for item in (self._bars, self._line, self._dots):
+        for item in (self._zero, self._bars, self._line, self._dots):
             self.box.addItem(item, ignoreBounds=True)
-        self.showGrid(y=True, alpha=0.12)
         self.box.sigResized.connect(self._redraw)
 
     def set_data(self, ours: Array, theirs: Array | None, mask: Mask | None, levels: tuple[float, float]) -> None:
@@ -63,7 +64,9 @@ class UnitPlot(StepPlot):
     def restyle(self) -> None:
         super().restyle()
         chosen = theme.current()
-        self._line.setPen(pg.mkPen(chosen.ours, width=1.6))
+        # a wider line is many times slower to draw, which is felt while scrubbing a long sequence
+        self._line.setPen(pg.mkPen(chosen.ours, width=1.6 if self.columns <= MOST_DOTS else 1))
+        self._zero.setPen(pg.mkPen(chosen.border))
         self._dots.setPen(None)
         self._dots.setSymbolBrush(QColor(chosen.theirs))
         self._dots.setSymbolPen(None)
@@ -76,6 +79,7 @@ class UnitPlot(StepPlot):
         self.set_extent(ours.size, 1, low - space, high - low + 2 * space)
         self.box.setYRange(low - space, high + space, padding=0)
         self.box.setXRange(*self.visible_steps(), padding=0)
+        self.restyle()
         self._redraw()
 
     def _redraw(self, *_: object) -> None:

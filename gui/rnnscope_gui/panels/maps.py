@@ -21,6 +21,7 @@ from rnnscope_gui.state import AppState, Layout, Scale, Scene, View
 from rnnscope_gui.widgets import ElidedLabel, Segments, label
 
 SIDE_BY_SIDE_UP_TO = 60
+HEADER_HEIGHT = 32
 HOW_TO_STORE = (
     "Store what Keras computes in an .npz with the keys output/0, layer/<name>/state/h, … and open it here, "
     "to see both side by side."
@@ -40,12 +41,12 @@ class MapsPanel(QWidget):
         self._title, self._size = label("", "title"), ElidedLabel("", "muted")
         self._quantity = Segments("Quantity")
         self._quantity.chosen.connect(self._choose_quantity)
-        self._scale = _choice("Colour scale", get_args(Scale))
-        self._scale.currentTextChanged.connect(self._choose_scale)
-        self._map = _choice("Colour map", COLOUR_MAPS)
-        self._map.currentTextChanged.connect(self._choose_map)
+        self._scale = _choice("Scale", get_args(Scale))
+        self._scale.activated.connect(self._choose_scale)
+        self._map = _choice("Colours", COLOUR_MAPS)
+        self._map.activated.connect(self._choose_map)
         self._layout = _choice("Layout", get_args(Layout))
-        self._layout.currentTextChanged.connect(self._choose_layout)
+        self._layout.activated.connect(self._choose_layout)
         self._cards = (MapCard("NumPy"), MapCard("Keras"), MapCard("Difference"))
         for shown in self._cards:
             shown.heatmap.picked.connect(self._pick)
@@ -55,7 +56,7 @@ class MapsPanel(QWidget):
     def show_scene(self, old: Scene | None, new: Scene) -> None:
         view = new.view
         for box, text in ((self._scale, view.scale), (self._map, view.colour_map), (self._layout, view.layout)):
-            box.setCurrentText(text)
+            box.setCurrentIndex(box.findData(text))
         if old is None or not _same_picture(old, new):
             self._picture = picture(new.document, view)
             self._show_header(new)
@@ -129,14 +130,14 @@ class MapsPanel(QWidget):
     def _choose_quantity(self, quantity: object) -> None:
         self._choose(replace(self._state.view, quantity=str(quantity)))
 
-    def _choose_scale(self, scale: str) -> None:
-        self._choose(replace(self._state.view, scale=cast(Scale, scale)))
+    def _choose_scale(self) -> None:
+        self._choose(replace(self._state.view, scale=cast(Scale, self._scale.currentData())))
 
-    def _choose_map(self, name: str) -> None:
-        self._choose(replace(self._state.view, colour_map=name))
+    def _choose_map(self) -> None:
+        self._choose(replace(self._state.view, colour_map=str(self._map.currentData())))
 
-    def _choose_layout(self, layout: str) -> None:
-        self._choose(replace(self._state.view, layout=cast(Layout, layout)))
+    def _choose_layout(self) -> None:
+        self._choose(replace(self._state.view, layout=cast(Layout, self._layout.currentData())))
 
     def _pick(self, place: object) -> None:
         if isinstance(place, tuple):
@@ -158,7 +159,11 @@ class MapsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 5)
         column.setSpacing(8)
-        column.addLayout(head)
+        top = QWidget()
+        top.setFixedHeight(HEADER_HEIGHT)
+        head.setContentsMargins(0, 0, 0, 0)
+        top.setLayout(head)
+        column.addWidget(top)
         column.addLayout(self._grid, 1)
 
 
@@ -208,7 +213,7 @@ def _colours(view: View) -> tuple[str, str]:
 def _choice(name: str, values: tuple[str, ...]) -> QComboBox:
     box = QComboBox()
     box.setObjectName("quiet")
-    box.addItems(list(values))
+    for value in values:
+        box.addItem(f"{name}: {value}", value)
     box.setAccessibleName(name)
-    box.setToolTip(name)
     return box

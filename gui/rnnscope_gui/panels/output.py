@@ -58,7 +58,7 @@ class OutputPanel(QWidget):
                 self._element = None
             self._reading = output_reading(new.document, b)
             self._show_reading(new)
-        if not same:
+        if not same or a is None or a.output != b.output:
             self._show_document(new)
 
     def _show_reading(self, scene: Scene) -> None:
@@ -93,7 +93,9 @@ class OutputPanel(QWidget):
 
     def _show_document(self, scene: Scene) -> None:
         model, comparison = scene.document.model, scene.document.comparison
-        self._no_values.setVisible(scene.document.reference is None)
+        reference, stored = scene.document.reference, self._reading is not None and self._reading.theirs is not None
+        self._no_values.setText(NO_VALUES if reference is None else "The stored values do not hold this output.")
+        self._no_values.setVisible(not stored)
         self._floor.setToolTip("" if comparison is None else f"Judged by: {comparison.rule}")
         notes = list(model.notes) if model is not None else []
         if comparison is not None and comparison.foreign:

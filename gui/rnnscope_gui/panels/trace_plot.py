@@ -11,7 +11,7 @@ from rnnscope.display import levels
 from rnnscope.types import Array
 from rnnscope_gui import theme
 from rnnscope_gui.resolve import Picture, picture
-from rnnscope_gui.state import AppState, Scene, View
+from rnnscope_gui.state import AppState, Scale, Scene, View
 from rnnscope_gui.step_table import StepTable
 from rnnscope_gui.unit_plot import UnitPlot
 from rnnscope_gui.widgets import card, label
@@ -28,6 +28,7 @@ class UnitPlotPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._state = state
         self._picture: Picture | None = None
+        self._levels = (-1.0, 1.0)
         self._title, self._table_title = label("", "cardTitle"), label("", "cardTitle")
         self._legend = (label("― NumPy"), label("● Keras"))
         self._plot, self._table = UnitPlot(), StepTable()
@@ -40,8 +41,9 @@ class UnitPlotPanel(QWidget):
     def show_scene(self, old: Scene | None, new: Scene) -> None:
         view = new.view
         same = old is not None and _same_picture(old, new)
-        if not same:
+        if not same or old is None or old.view.scale != view.scale:
             self._picture = picture(new.document, view)
+            self._levels = _shared_levels(self._picture, view.scale)
         made = self._picture
         if made is None:
             return
@@ -54,7 +56,6 @@ class UnitPlotPanel(QWidget):
 
     def _show_values(self, made: Picture, view: View) -> None:
         unit = min(view.unit, made.rows - 1)
-        shared = levels([made.ours] if made.theirs is None else [made.ours, made.theirs], view.scale)
         ours, theirs = _values(made, made.ours, unit), None
         if made.theirs is not None:
             theirs = _values(made, made.theirs, unit)
@@ -63,9 +64,9 @@ class UnitPlotPanel(QWidget):
         self._title.setText(f"{name} over time" if made.has_steps else "Units")
         self._table_title.setText(f"{name}, step by step" if made.has_steps else "Unit by unit")
         if made.has_steps:
-            self._plot.set_data(ours, theirs, made.mask, shared)
+            self._plot.set_data(ours, theirs, made.mask, self._levels)
         else:
-            self._plot.set_bars(ours, theirs, shared)
+            self._plot.set_bars(ours, theirs, self._levels)
         self._table.set_values("step" if made.has_steps else "unit", ours, theirs, made.mask)
 
     def _pick(self, place: object) -> None:
@@ -116,6 +117,12 @@ def _titled(content: QWidget, title: QLabel, *beside: QLabel) -> QFrame:
     column.addLayout(top)
     column.addWidget(content, 1)
     return made
+
+
+def _shared_levels(made: Picture | None, scale: Scale) -> tuple[float, float]:
+    if made is None:
+        return -1.0, 1.0
+    return levels([made.ours] if made.theirs is None else [made.ours, made.theirs], scale)
 
 
 def _values(made: Picture, matrix: Array, unit: int) -> Array:

@@ -64,7 +64,7 @@ class Heatmap(StepPlot):
     def _fit(self) -> None:
         """The ranges: all rows, but none taller than a line, and no lone column as wide as the card."""
         first, last = self.visible_steps()
-        if not self.overlay.has_steps:
+        if not self.has_steps:
             first, last = 0.0, max(1.0, self.box.width() / WIDEST_COLUMN)
         self.box.setXRange(first, last, padding=0)
         self.box.setYRange(0, max(float(self.rows), self.box.height() / TALLEST_ROW), padding=0)

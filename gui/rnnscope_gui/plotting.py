@@ -153,17 +153,15 @@ class MaskStrip(pg.AxisItem):  # type: ignore[misc]
         draw_lane(painter, lane, self.mask, self.range[0], self.range[1], theme.current())
 
 
-class Overlay(pg.GraphicsObject):  # type: ignore[misc]
-    """Hatching over masked steps and the outlines of the chosen step and unit, drawn in whole pixels."""
+class Hatching(pg.GraphicsObject):  # type: ignore[misc]
+    """Masked steps, hatched in whole pixels; over an image the values also pale a little."""
 
-    def __init__(self, shows_unit: bool) -> None:
+    def __init__(self, over_image: bool) -> None:
         super().__init__()
-        self.setZValue(100 if shows_unit else -10)
+        self.setZValue(50 if over_image else -10)
         self.mask: Mask | None = None
-        self.cursor: tuple[int, int] | None = None
         self.extent = QRectF(0, 0, 1, 1)
-        self.shows_unit = shows_unit
-        self.has_steps = True
+        self._over_image = over_image
 
     def set_extent(self, extent: QRectF) -> None:
         self.prepareGeometryChange()
@@ -173,31 +171,23 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
         return self.extent
 
     def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
+        if self.mask is None or self.mask.all():
+            return
         tokens, transform = theme.current(), painter.transform()
         view = self.getViewBox().viewRect()
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if self.mask is not None and not self.mask.all():
-            self._hatch(painter, transform.mapRect(view & self.extent), view, tokens)
-        if self.cursor is None:
-            return
-        step, unit = self.cursor
-        column = QRectF(step, self.extent.top(), 1, self.extent.height())
-        row = QRectF(max(view.left(), 0.0), unit, min(view.width(), self.extent.width()), 1)
-        if self.has_steps:
-            _outline(painter, transform.mapRect(column), tokens)
-        if self.shows_unit:
-            _outline(painter, transform.mapRect(row), tokens)
+        self._hatch(painter, transform.mapRect(view & self.extent), view, tokens)
 
     def _hatch(self, painter: QPainter, where: QRectF, view: QRectF, tokens: theme.Tokens) -> None:
         shown = view & self.extent
         pixels = max(1, round(where.width()))
         if self.mask is None or shown.width() <= 0:
             return
-        brush, wash = hatch_brush(tokens, 0.95 if self.shows_unit else 0.5), theme.faded(tokens.card, 0.3)
+        brush, wash = hatch_brush(tokens, 0.95 if self._over_image else 0.5), theme.faded(tokens.card, 0.3)
         for begin, end in runs(self._masked_pixels(shown.left(), shown.right(), pixels)):
             block = QRectF(where.left() + begin, where.top(), end - begin, where.height())
-            if self.shows_unit:
+            if self._over_image:
                 painter.fillRect(block, wash)
             painter.fillRect(block, brush)
 
@@ -210,13 +200,47 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
         return np.asarray(~self.mask[np.minimum(steps, self.mask.size - 1)])
 
 
-def _outline(painter: QPainter, where: QRectF, tokens: theme.Tokens) -> None:
-    """A box around a column or row, never thinner than what can be seen, that leaves the values free."""
-    least = 3.0
-    grow_x, grow_y = max(0.0, least - where.width()) / 2, max(0.0, least - where.height()) / 2
-    box = where.adjusted(-grow_x, -grow_y, grow_x, grow_y).toRect().adjusted(-1, -1, 0, 0)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(theme.faded(tokens.card, 0.7), 1))
-    painter.drawRect(box.adjusted(-1, -1, 1, 1))
-    painter.setPen(QPen(QColor(tokens.cursor), 1))
-    painter.drawRect(box)
+class Outline(pg.GraphicsObject):  # type: ignore[misc]
+    """A box around a column or row, never thinner than can be seen, that leaves the values free.
+
+    It claims no more room than it paints, so that moving it redraws little.
+    """
+
+    LEAST, MARGIN = 3.0, 3.0  # pixels
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setZValue(100)
+        self._place: QRectF | None = None
+
+    def set_place(self, place: QRectF | None) -> None:
+        """Around what, in the plot's own coordinates; None for nothing."""
+        if place != self._place:
+            self.prepareGeometryChange()
+            self._place = place
+
+    def boundingRect(self) -> QRectF:
+        size = self.pixelSize()
+        if self._place is None or size[0] is None:
+            return QRectF()
+        x, y = (abs(pixel) * (self.LEAST + self.MARGIN) for pixel in size)
+        return self._place.adjusted(-x, -y, x, y)
+
+    def viewTransformChanged(self) -> None:
+        """A pixel is another width now."""
+        self.prepareGeometryChange()
+        super().viewTransformChanged()
+
+    def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
+        if self._place is None:
+            return
+        tokens, where = theme.current(), painter.transform().mapRect(self._place)
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        grow_x, grow_y = max(0.0, self.LEAST - where.width()) / 2, max(0.0, self.LEAST - where.height()) / 2
+        box = where.adjusted(-grow_x, -grow_y, grow_x, grow_y).toRect().adjusted(-1, -1, 0, 0)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.faded(tokens.card, 0.7), 1))
+        painter.drawRect(box.adjusted(-1, -1, 1, 1))
+        painter.setPen(QPen(QColor(tokens.cursor), 1))
+        painter.drawRect(box)

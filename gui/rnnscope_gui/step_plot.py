@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from rnnscope.types import Mask
 from rnnscope_gui import theme
-from rnnscope_gui.plotting import BOTTOM_AXIS, LEFT_AXIS, RIGHT_MARGIN, STRIP, IndexAxis, MaskStrip, Overlay
+from rnnscope_gui.plotting import BOTTOM_AXIS, LEFT_AXIS, RIGHT_MARGIN, STRIP, Hatching, IndexAxis, MaskStrip, Outline
 
 FEWEST_STEPS = 4
 ZOOM = 1.25
@@ -36,7 +36,9 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
-        self.overlay = Overlay(shows_unit)
+        self.hatching = Hatching(shows_unit)
+        self.column, self.row = Outline(), Outline()
+        self.has_steps, self._shows_unit = True, shows_unit
         self.box: pg.ViewBox = self.getViewBox()
         self.columns, self.rows, self.steps = 1, 1, None
         self._numbered = True
@@ -48,24 +50,24 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def set_mask(self, mask: Mask | None, *, has_steps: bool = True) -> None:
         """Show a mask above the plot and hatch what it masks; None for no mask."""
-        self.strip.mask = self.overlay.mask = mask
-        self.overlay.has_steps = has_steps
+        self.strip.mask = self.hatching.mask = mask
+        self.has_steps = has_steps
         self.strip.setHeight(STRIP if mask is not None else 4)
         self.number_steps(self._numbered)
-        self.strip.update()
-        self.overlay.update()
+        for item in (self.strip, self.hatching, self.column, self.row):
+            item.update()
 
     def number_steps(self, numbered: bool) -> None:
         """Whether the steps are numbered below; without steps they never are."""
         self._numbered = numbered
-        shown = numbered and self.overlay.has_steps
+        shown = numbered and self.has_steps
         self.step_axis.setStyle(showValues=shown)
         self.step_axis.setHeight(BOTTOM_AXIS if shown else 6)
 
     def set_extent(self, columns: int, rows: int, top: float, height: float) -> None:
         """How many steps and rows there are, and what the y axis spans."""
         self.columns, self.rows, self.step_axis.count = columns, rows, columns
-        self.overlay.set_extent(QRectF(0, top, columns, height))
+        self.hatching.set_extent(QRectF(0, top, columns, height))
 
     def set_steps(self, steps: Range | None) -> None:
         """Show the steps [first, last + 1); None for all."""
@@ -78,8 +80,12 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def set_cursor(self, step: int, unit: int) -> None:
         """Outline a step and a unit; nothing else is drawn anew."""
-        self.overlay.cursor = (step, unit)
-        self.overlay.update()
+        extent = self.hatching.extent
+        self.column.set_place(QRectF(step, extent.top(), 1, extent.height()) if self.has_steps else None)
+        if self._shows_unit:
+            first, last = self.visible_steps()
+            left, right = max(first, extent.left()), min(last, extent.right())
+            self.row.set_place(QRectF(left, unit, right - left, 1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self._place(event) is not None:
@@ -128,8 +134,8 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         """Take the colours of the theme in force."""
         for axis in (self.getAxis("left"), self.step_axis):
             axis.setTextPen(QColor(theme.current().muted))
-        self.strip.update()
-        self.overlay.update()
+        for item in (self.strip, self.hatching, self.column, self.row):
+            item.update()
 
     def _zoom_to(self, first: float, last: float) -> None:
         """Ask for a range, kept within the sequence; all of it is None."""
@@ -147,11 +153,11 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         if not clamp:
             return (int(x), y) if inside and y is not None else None
         step = min(max(int(x), int(first)), self.columns - 1, max(int(last - 1e-9), 0))
-        return step, min(max(int(point.y()), 0), self.rows - 1) if self.overlay.shows_unit else -1
+        return step, min(max(int(point.y()), 0), self.rows - 1) if self._shows_unit else -1
 
     def row_at(self, y: float) -> int | None:
         """The row at a height; -1 where height means something else, None where there is no row."""
-        if not self.overlay.shows_unit:
+        if not self._shows_unit:
             return -1
         return int(y) if 0 <= y < self.rows else None
 
@@ -161,7 +167,8 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         self.box.setMouseEnabled(False, False)
         self.box.setDefaultPadding(0)
         self.box.disableAutoRange()
-        self.box.addItem(self.overlay, ignoreBounds=True)
+        for item in (self.hatching, self.column, self.row):
+            self.box.addItem(item, ignoreBounds=True)
         self.plotItem.setContentsMargins(0, 0, RIGHT_MARGIN, 0)
         self.showAxis("top")
         self.getAxis("left").setWidth(LEFT_AXIS)

@@ -68,9 +68,10 @@ class UnitPlot(StepPlot):
         self._line.setPen(pg.mkPen(chosen.ours, width=1.6 if self.columns <= MOST_DOTS else 1))
         self._zero.setPen(pg.mkPen(chosen.border))
         self._dots.setPen(None)
-        self._dots.setSymbolBrush(QColor(chosen.theirs))
+        self._drawn = ()
         self._dots.setSymbolPen(None)
         self._bars.setOpts(brush=QColor(chosen.ours), pen=pg.mkPen(None))
+        self._redraw()
 
     def _set(self, ours: Array, theirs: Array | None, levels: tuple[float, float], *, over_units: bool) -> None:
         self._ours, self._theirs, self._over_units, self._drawn = ours, theirs, over_units, ()
@@ -80,7 +81,6 @@ class UnitPlot(StepPlot):
         self.box.setYRange(low - space, high + space, padding=0)
         self.box.setXRange(*self.visible_steps(), padding=0)
         self.restyle()
-        self._redraw()
 
     def _redraw(self, *_: object) -> None:
         """Hand over the visible values, two for each pixel at most: the extremes, so that no spike is lost."""
@@ -96,6 +96,7 @@ class UnitPlot(StepPlot):
         line = _extremes(self._ours[begin:end], begin, pixels)
         dots = ((), ()) if self._theirs is None else _extremes(self._theirs[begin:end], begin, pixels)
         crowded = end - begin > MOST_DOTS
+        self._dots.setSymbolBrush(theme.faded(theme.current().theirs, 0.4 if crowded else 1.0))
         self._dots.setData(*dots, symbol="o", symbolSize=3 if crowded else 6, connect="finite")
         if self._over_units:
             self._line.setData([], [])

@@ -65,7 +65,7 @@ class Segments(QWidget):
     """A few choices side by side, one of them taken; a drop-down list when there are many. chosen(value)."""
 
     chosen = Signal(object)
-    MOST = 6
+    MOST = 4
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
+from itertools import accumulate
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -16,7 +18,8 @@ from rnnscope_gui.plotting import GAP_FROM, draw_lane
 from rnnscope_gui.state import AppState, Scene
 from rnnscope_gui.widgets import SIDE_MARGINS, label
 
-ROW_HEIGHT, LANE_HEIGHT, LANE_SHARE, SPACE = 38, 11, 0.36, 10
+NAME_HEIGHT, LINE_HEIGHT, BELOW = 17, 15, 6
+LANE_HEIGHT, LANE_SHARE, SPACE = 11, 0.36, 10
 
 
 class JourneyPanel(QWidget):
@@ -47,6 +50,8 @@ class _Lanes(QWidget):
         super().__init__()
         self._state = state
         self._stops: tuple[Stop, ...] = ()
+        self._sentences: list[list[str]] = []
+        self._tops = [0]
         self._steps = 0
         self._step, self._layer = 0, ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -55,6 +60,9 @@ class _Lanes(QWidget):
 
     def set_stops(self, stops: tuple[Stop, ...]) -> None:
         self._stops = stops
+        self._sentences = [one_line(stop.text).split("; ") for stop in stops]
+        heights = [NAME_HEIGHT + LINE_HEIGHT * len(lines) + BELOW for lines in self._sentences]
+        self._tops = list(accumulate(heights, initial=0))
         self._steps = max((stop.mask.size for stop in stops if stop.mask is not None), default=0)
         spoken = "; ".join(f"{stop.layer}: {stop.text}" for stop in stops)
         self.setAccessibleName(one_line(f"The mask's journey. {spoken}"))
@@ -66,15 +74,15 @@ class _Lanes(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(250, ROW_HEIGHT * max(1, len(self._stops)))
+        return QSize(250, max(LINE_HEIGHT, self._tops[-1]))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, tokens = QPainter(self), theme.current()
-        first = max(0, event.rect().top() // ROW_HEIGHT)
-        for index, stop in enumerate(self._stops[first : event.rect().bottom() // ROW_HEIGHT + 1], first):
+        first, last = self._row_at(event.rect().top()), self._row_at(event.rect().bottom())
+        for index, stop in enumerate(self._stops[max(first, 0) : last + 1], max(first, 0)):
             self._draw_words(painter, index, stop, tokens)
             if self._steps:
                 self._draw_lane(painter, index, stop.mask, tokens)
@@ -83,11 +91,14 @@ class _Lanes(QWidget):
         chosen = stop.layer == self._layer
         weight = QFont.Weight.DemiBold if chosen else QFont.Weight.Normal
         room = self._lane(index).left() - SPACE if self._steps else self.width()
-        top = index * ROW_HEIGHT
-        lines = (
-            (QRect(0, top, int(room), 17), theme.font(theme.POINTS - 0.5, weight), tokens.text, stop.layer),
-            (QRect(0, top + 16, self.width(), 16), theme.font(theme.POINTS - 1.5), tokens.muted, stop.text),
-        )
+        top = self._tops[index]
+        small = theme.font(theme.POINTS - 1.5)
+        lines = [
+            (QRect(0, top, int(room), NAME_HEIGHT), theme.font(theme.POINTS - 0.5, weight), tokens.text, stop.layer)
+        ]
+        for number, sentence in enumerate(self._sentences[index]):
+            below = QRect(0, top + NAME_HEIGHT + number * LINE_HEIGHT, self.width(), LINE_HEIGHT)
+            lines.append((below, small, tokens.muted, sentence))
         for place, font, colour, text in lines:
             painter.setFont(font)
             painter.setPen(QColor(colour))
@@ -109,7 +120,10 @@ class _Lanes(QWidget):
 
     def _lane(self, index: int) -> QRectF:
         width = float(int(self.width() * LANE_SHARE))
-        return QRectF(self.width() - width - 2, index * ROW_HEIGHT + 4, width, LANE_HEIGHT)
+        return QRectF(self.width() - width - 2, self._tops[index] + 4, width, LANE_HEIGHT)
+
+    def _row_at(self, y: float) -> int:
+        return bisect_right(self._tops, y) - 1
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pick(event.position())
@@ -118,7 +132,7 @@ class _Lanes(QWidget):
         self._pick(event.position())
 
     def _pick(self, point: QPointF) -> None:
-        index = int(point.y() // ROW_HEIGHT)
+        index = self._row_at(point.y())
         if not 0 <= index < len(self._stops):
             return
         lane, mask = self._lane(index), self._stops[index].mask

@@ -22,6 +22,7 @@ from rnnscope_gui.widgets import ElidedLabel, Segments, label
 
 SIDE_BY_SIDE_UP_TO = 60
 HEADER_HEIGHT = 32
+WORDS = {"auto": "auto layout", "robust": "robust scale", "symmetric": "symmetric scale"}
 HOW_TO_STORE = (
     "Store what Keras computes in an .npz with the keys output/0, layer/<name>/state/h, … and open it here, "
     "to see both side by side."
@@ -214,6 +215,7 @@ def _choice(name: str, values: tuple[str, ...]) -> QComboBox:
     box = QComboBox()
     box.setObjectName("quiet")
     for value in values:
-        box.addItem(f"{name}: {value}", value)
+        box.addItem(WORDS.get(value, value), value)
     box.setAccessibleName(name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     return box

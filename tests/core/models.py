@@ -12,7 +12,7 @@ from rnnscope.layers.masking import Masking
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.model import Call, Layer, Model, Tensor
 from rnnscope.semantics import Semantics
-from rnnscope.types import Array
+from rnnscope.types import Array, Shape
 from rnnscope.unroll import Direction
 
 STEPS, FEATURES, UNITS = 6, 3, 4
@@ -34,7 +34,8 @@ def chain(*operations: tuple[str, Operation], semantics: Semantics | None = None
     calls = [Call(names[0], names[0])]
     for name in names[1:]:
         calls.append(Call(name, name, (Tensor(calls[-1].key, 0),)))
-    layers, shapes = [], ()
+    layers: list[Layer] = []
+    shapes: tuple[Shape, ...] = ()
     for name, operation in operations:
         shapes = operation.output_shapes(shapes)
         layers.append(Layer(name, type(operation).__name__, operation, shapes, 0, 0))
@@ -66,7 +67,7 @@ def masked_rnn(
 
 
 def masked_input() -> Array:
-    """Six samples: nothing masked, leading, trailing, a hole, everything, and a step of which only one feature is −99."""
+    """Six samples: nothing masked, leading, trailing, a hole, everything; a step with only one feature −99."""
     x = np.random.default_rng(3).normal(size=(6, STEPS, FEATURES)).astype(np.float32)
     x[1, :2] = x[2, -3:] = x[3, 2:4] = x[4] = -99
     x[5, 3, 0] = -99

@@ -35,7 +35,9 @@ def test_probabilities_add_up_to_one(name: str) -> None:
 
 
 def test_hard_sigmoid_is_that_of_keras_3() -> None:
-    np.testing.assert_allclose(Activation("hard_sigmoid")(np.array([-4.0, -1.5, 0.0, 1.0, 4.0])), [0, 0.25, 0.5, 4 / 6, 1])
+    np.testing.assert_allclose(
+        Activation("hard_sigmoid")(np.array([-4.0, -1.5, 0.0, 1.0, 4.0])), [0, 0.25, 0.5, 4 / 6, 1]
+    )
 
 
 def test_an_activation_may_be_a_name_none_or_the_object_keras_writes() -> None:
@@ -45,7 +47,9 @@ def test_an_activation_may_be_a_name_none_or_the_object_keras_writes() -> None:
     assert take_activation(config(written)).name == "gelu"
 
 
-@pytest.mark.parametrize("value", ["os.system", {"class_name": "Custom>mine", "config": {}}, 7, {"class_name": "function"}])
+@pytest.mark.parametrize(
+    "value", ["os.system", {"class_name": "Custom>mine", "config": {}}, 7, {"class_name": "function"}]
+)
 def test_an_unknown_activation_is_refused_by_name(value: object) -> None:
     with pytest.raises(Unsupported, match="layer 'dense': Dense with activation="):
         take_activation(config(value))

@@ -69,7 +69,9 @@ def test_verdicts_are_given_for_one_sample_too() -> None:
     h = trace()["rnn"].states["h"].copy()
     h[3, 5, 0] += 1
     result = rnnscope.compare(trace(), stored(layer__rnn__state__h=h))
-    assert result.sample_verdict("layer/rnn/state/h", 3) == (Verdict.DIFFERENT, pytest.approx(1, rel=1e-6))
+    verdict, distance = result.sample_verdict("layer/rnn/state/h", 3)
+    assert verdict is Verdict.DIFFERENT
+    assert distance == pytest.approx(1, rel=1e-6)
     assert result.sample_verdict("layer/rnn/state/h", 2) == (Verdict.SAME, 0.0)
     assert result.sample_verdict("layer/none/state/h", 2) == (Verdict.NOT_COMPARED, 0.0)
 

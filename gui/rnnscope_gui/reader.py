@@ -1,7 +1,7 @@
 """Files are read in a child process, so that a file that crashes the HDF5 library costs a message and nothing else.
 
 The child reads requests from its standard input and answers on its standard output, each a length and a pickle. Both
-ends are this program; no byte of a file is ever unpickled.
+ends are this program; no byte of a file is ever unpickled, and answers may hold our own records and arrays only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
 from rnnscope.errors import Cancelled, RnnscopeError, UnreadableFile
+from rnnscope_gui.records import read_record
 
 Kind = Literal["model", "input", "reference"]
 
@@ -56,17 +57,15 @@ class Reader:
             thread = threading.Thread(target=_exchange, args=(process, (path, kind, backend), answer), daemon=True)
             thread.start()
             self._wait(thread, cancelled, path)
-            payload = answer[0] if answer else None
-            if payload is None:
+            result = _answered(answer[0] if answer else None)
+            if result is None:
                 self._stop()
                 raise UnreadableFile(
                     "reading this file crashed the reader; it is damaged or made to do harm",
                     file=Path(path).name,
                 )
-        result = pickle.loads(payload)  # noqa: S301 - written by our own child from our own records
         if isinstance(result, RnnscopeError):
             raise result
-        assert isinstance(result, Opened)
         return result
 
     def close(self) -> None:
@@ -75,8 +74,9 @@ class Reader:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
+            # -P: a folder full of strangers' files is no place to import modules from.
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "rnnscope_gui.reader_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, "-P", "-m", "rnnscope_gui.reader_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         return self._process
 
@@ -112,6 +112,15 @@ def _exchange(process: subprocess.Popen[bytes], request: object, answer: list[by
         answer.append(receive(process.stdout))
     except (OSError, ValueError):
         answer.append(None)
+
+
+def _answered(payload: bytes | None) -> Opened | RnnscopeError | None:
+    """What the child found; None when it died, or answered what it never should."""
+    try:
+        result = None if payload is None else read_record(payload)
+    except (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, TypeError, ValueError):
+        return None
+    return result if isinstance(result, Opened | RnnscopeError) else None
 
 
 def send(stream: IO[bytes], payload: bytes) -> None:

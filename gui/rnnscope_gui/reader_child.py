@@ -17,7 +17,8 @@ from rnnscope.reading.hdf5 import open_hdf5
 from rnnscope.reading.source import Source, read_source, sniff
 from rnnscope_gui.reader import Kind, Opened, receive, send
 
-MEMORY_BYTES = 16 * 2**30
+MOST_MEMORY = 16 * 2**30
+SHARE_OF_MEMORY = 0.75
 
 
 def open_file(path: str, kind: Kind | None, backend: str | None) -> Opened:
@@ -62,14 +63,17 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         send(answers, pickle.dumps(result, protocol=5))
 
 
-def limit_memory(size: int = MEMORY_BYTES) -> None:
-    """Bound this process's memory, where the system can."""
+def limit_memory() -> None:
+    """Bound this process's memory, where the system can: a file must not take the whole machine's."""
     try:
         import resource
     except ImportError:
         return
     with contextlib.suppress(OSError, ValueError):
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        size = min(MOST_MEMORY, int(there * SHARE_OF_MEMORY))
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ class Reader:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
+            self._stop()
             # -P: a folder full of strangers' files is no place to import modules from.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "rnnscope_gui.reader_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE

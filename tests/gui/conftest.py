@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
+
+from rnnscope_gui.session import Session
+from rnnscope_gui.state import Document
+from rnnscope_gui.window import MainWindow
+from tests.conftest import Example
+from tests.gui.windows import opened, scene_of
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +39,31 @@ def no_widget_outlives_its_test(private_settings: None) -> Iterator[None]:
         gc.collect()
         left = widgets_left(before)
     assert not left, f"widgets outlive the test: {', '.join(map(describe, left))}"
+
+
+@pytest.fixture(scope="session")
+def household(example: Example) -> Document:
+    """The example, compared with Keras's values; nothing ever changes a document."""
+    return opened(*example).document
+
+
+@pytest.fixture
+def empty_window(qtbot: QtBot, no_widget_outlives_its_test: None) -> Iterator[MainWindow]:
+    """A real window on screen with nothing open in it."""
+    window = MainWindow(Session(), QSettings())
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    yield window
+    if Shiboken.isValid(window):
+        window.close()
+
+
+@pytest.fixture
+def window(empty_window: MainWindow, household: Document) -> MainWindow:
+    """A window in which the example is open."""
+    empty_window.state.set(scene_of(household))
+    return empty_window
 
 
 def widgets_left(before: set[int]) -> list[QWidget]:

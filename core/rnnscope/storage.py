@@ -13,7 +13,7 @@ import numpy as np
 from rnnscope.errors import BadInput, UnreadableFile
 from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
 from rnnscope.reading.json_text import parse_json
-from rnnscope.reading.source import read_source, sniff
+from rnnscope.reading.source import Readable, read_source, sniff
 from rnnscope.trace import LayerTrace, Trace, layer_key
 from rnnscope.types import Array
 
@@ -38,12 +38,16 @@ def save_trace(trace: Trace, path: str | PathLike[str]) -> None:
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot write the trace: {error.strerror or error}", file=str(target)) from None
+    except (OSError, RuntimeError, ValueError) as error:  # h5py's own word for a full disk is RuntimeError
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"cannot write the trace: {reason}", file=str(target)) from None
 
 
-def load_trace(path: str | PathLike[str]) -> Trace:
-    """Read a trace that `Trace.save` wrote; it has no model. Arrays are read from the file's bytes on access."""
+def load_trace(path: Readable) -> Trace:
+    """Read a trace that `Trace.save` wrote; it has no model. Arrays are read from the file's bytes on access.
+
+    UnreadableFile for a damaged or unsafe file, and for one that lacks what it lists.
+    """
     source = read_source(path)
     if sniff(source.data) != "hdf5":
         raise UnreadableFile("not a trace", file=source.name, expected="an HDF5 file written by Trace.save")
@@ -53,6 +57,9 @@ def load_trace(path: str | PathLike[str]) -> Trace:
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise UnreadableFile("not a trace", file=source.name, expected=f"meta of format '{FORMAT}'")
     inputs, layers = (_names(meta.get(part), source.name) for part in ("inputs", "layers"))
+    listed = [f"input/{name}" for name in inputs] + [layer_key(name, "output/0") for name in layers]
+    if missing := [key for key in listed if not hdf5.has(key)]:
+        raise UnreadableFile("the trace lacks an array that it lists", file=source.name, expected=missing[0])
     outputs = hdf5.names("output") if hdf5.has("output") else ()
     return Trace(
         model=None,
@@ -81,7 +88,7 @@ class _Stored(Mapping[str, Array]):
 
 
 def _names(value: object, file: str) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
         raise UnreadableFile("the trace's list of names is damaged", file=file)
     return value
 
@@ -115,7 +122,8 @@ def _write(trace: Trace, path: Path) -> None:
 
 
 def _put(file: object, key: str, array: Array) -> None:
-    file.create_dataset(key, data=np.ascontiguousarray(array), compression="gzip", compression_opts=1, shuffle=True)  # type: ignore[attr-defined]
+    compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if array.ndim else {}
+    file.create_dataset(key, data=np.asarray(array, order="C"), **compression)  # type: ignore[attr-defined]
 
 
 def _layer(hdf5: Hdf5File, name: str) -> LayerTrace:

@@ -47,8 +47,8 @@ LAYER_FORMS: dict[str, tuple[str, Mapping[str, object]]] = {
 def take_activation(config: Config, option: str = "activation", default: str = "linear") -> Activation:
     """Take an activation option: a name, None for linear, or the object form that Keras 3 writes."""
     value = config.take(option, default)
-    if isinstance(value, dict) and value.get("class_name") in LAYER_FORMS and isinstance(value.get("config"), dict):
-        part = config.part(value["config"], str(value["class_name"]))
+    if isinstance(value, dict) and _is_layer_form(value):
+        part = config.part(value["config"], value["class_name"])
         take_dtype(part)
         part.ignore("name", "trainable")
         activation = take_layer_form(part)
@@ -64,6 +64,11 @@ def take_activation(config: Config, option: str = "activation", default: str = "
         layer=config.layer,
         advice=f"Supported activations: {', '.join(ACTIVATIONS)}",
     )
+
+
+def _is_layer_form(value: Mapping[str, object]) -> bool:
+    class_name = value.get("class_name")
+    return isinstance(class_name, str) and class_name in LAYER_FORMS and isinstance(value.get("config"), dict)
 
 
 def take_layer_form(config: Config) -> Activation:

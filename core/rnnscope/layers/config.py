@@ -9,6 +9,7 @@ from rnnscope.errors import UnreadableFile, Unsupported
 from rnnscope.semantics import Semantics
 
 MAX_SIZE: Final = 2**31 - 1
+MAX_NUMBER: Final = 1.7976931348623157e308  # the largest float; a JSON integer has no limit
 MISSING: Final = object()
 
 # They shape training or initial values, never what a trained model computes.
@@ -49,7 +50,7 @@ class Config:
 
     def take_float(self, name: str, default: object = MISSING) -> float:
         value = self.take(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_NUMBER:
             raise self._wrong(name, "a number", value)
         return float(value)
 

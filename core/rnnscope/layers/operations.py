@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from rnnscope.layers import activations
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import MISSING, Config
 from rnnscope.types import Array, Shape
+
+MAX_DUMMY = 2**26
 
 
 class Slot(NamedTuple):
@@ -163,4 +166,7 @@ def read_operation(config: Config, arguments: tuple[object, ...], keywords: Mapp
 
 
 def _dummy(shape: Shape, size: int) -> Array:
-    return np.zeros([size if axis is None else axis for axis in shape], np.float32)
+    sizes = [size if axis is None else axis for axis in shape]
+    if prod(sizes) > MAX_DUMMY:
+        raise Unsupported(f"an operation on a tensor of shape {shape} is too large to be tried out")
+    return np.zeros(sizes, np.float32)

@@ -22,6 +22,8 @@ from rnnscope.types import Shape
 
 ARCHIVE_MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 MAX_RANK = 8
+# What Python and NumPy make of a value that has its option's type and no meaning, as an axis 7 of two.
+UNFORESEEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, MemoryError)
 
 # Opens one layer's weights: given its place among the layers, its entry and the tally to keep.
 Opener = Callable[[Entry, Tally], Weights]
@@ -141,6 +143,8 @@ def _build(graph: Graph, class_name: str, name: str, semantics: Semantics, sourc
             found = layers[call.layer].operation.output_shapes(given)
         except RnnscopeError as error:
             raise error.located(layer=call.layer) from None
+        except UNFORESEEN as error:
+            raise UnreadableFile(f"the layer's settings are not usable: {error}", layer=call.layer) from error
         shapes.update({Tensor(call.key, index): shape for index, shape in enumerate(found)})
     for tensor in graph.outputs:
         _shape_of(tensor, shapes, "the model")

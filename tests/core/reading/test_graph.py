@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,8 @@ def test_an_operation_keeps_its_constants_and_marks_its_tensors() -> None:
     operation = layer("y", node([tensor("x"), constant], 3.0, axis=-1), class_name="Concatenate")
     operation |= {"module": "keras.src.ops.numpy"}
     entry = functional(X, operation).entries[1]
-    (slot, array), number = entry.arguments  # type: ignore[misc]
+    arguments: Any = entry.arguments
+    (slot, array), number = arguments
     assert slot == Slot(0)
     assert array.tolist() == [1.0, 2.0]
     assert (number, dict(entry.keywords)) == (3.0, {"axis": -1})
@@ -158,7 +160,7 @@ def test_two_layers_of_one_name_are_refused() -> None:
         {"registered_name": []},
     ],
 )
-def test_a_class_that_is_not_keras_own_is_refused_by_name(custom: dict[str, object]) -> None:
+def test_a_class_that_is_not_keras_own_is_refused_by_name(custom: dict[str, Any]) -> None:
     refused(Unsupported, "class Dense is not one of Keras's own", X, layer("y", node(tensor("x")), **custom))
 
 
@@ -171,7 +173,7 @@ def test_a_cycle_is_refused(length: int) -> None:
 
 def test_a_long_chain_needs_no_recursion_and_little_time() -> None:
     names = ["x", *(f"n{number}" for number in range(9_000)), "y"]
-    chain = [layer(name, node(tensor(before))) for before, name in zip(names, names[1:], strict=False)]
+    chain = [layer(name, node(tensor(before))) for before, name in pairwise(names)]
     assert len(functional(*reversed(chain), X).calls) == len(names)
 
 

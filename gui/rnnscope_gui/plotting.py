@@ -108,7 +108,16 @@ def draw_lane(painter: QPainter, where: QRectF, mask: Mask, first: float, last: 
             painter.fillRect(QRectF(where.left() + begin, where.top(), end - begin, height), fill)
 
 
-class IndexAxis(pg.AxisItem):  # type: ignore[misc]
+class BareAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis of numbers alone."""
+
+    def generateDrawSpecs(self, painter: QPainter) -> Any:
+        """Without ticks: those of no length would still leave dots."""
+        specs = super().generateDrawSpecs(painter)
+        return specs if specs is None else (specs[0], [], specs[2])
+
+
+class IndexAxis(BareAxis):
     """An axis of integer indices from 0, each label at the middle of its cell, thinned out when crowded."""
 
     count = 0
@@ -124,11 +133,6 @@ class IndexAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [str(int(value)) for value in values]
-
-    def generateDrawSpecs(self, painter: QPainter) -> Any:
-        """Numbers alone: ticks of no length would still leave dots."""
-        specs = super().generateDrawSpecs(painter)
-        return specs if specs is None else (specs[0], [], specs[2])
 
 
 def _spacing(least: float) -> int:

@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QWidget
 
 from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers, theme
+from rnnscope_gui.plotting import BareAxis
 from rnnscope_gui.step_plot import Range, StepPlot
 
 MOST_DOTS = 120
 MARGIN = 0.06
 
 
-class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+class ValueAxis(BareAxis):
     """A few plain numbers."""
 
     def __init__(self) -> None:

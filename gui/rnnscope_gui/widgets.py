@@ -97,6 +97,7 @@ class Segments(QWidget):
         for button in self._group.buttons():
             self._group.removeButton(button)
             self._row.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self._list.clear()
         self._list.addItems([one_line(text) for text in texts])

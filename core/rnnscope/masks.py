@@ -11,9 +11,10 @@ import numpy as np
 from rnnscope.layers.base import Operation
 from rnnscope.layers.core import Dense, Dropout, Flatten, InputLayer
 from rnnscope.layers.masking import Embedding, Masking
+from rnnscope.layers.pooling import GlobalPooling1D
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.layers.wrappers import Bidirectional
-from rnnscope.model import Call, Layer, Model
+from rnnscope.model import Call, Model
 from rnnscope.trace import LayerTrace, Trace
 from rnnscope.types import Array, Mask
 
@@ -54,16 +55,13 @@ def journey(trace: Trace, sample: int) -> tuple[Stop, ...]:
 
 
 def _stop(model: Model, call: Call, trace: Trace, sample: int) -> Stop:
-    layer, here = model[call.layer], trace[call.key]
-    arriving = _arriving(call, trace)
-    role, text = _role(layer, here, arriving, call, sample)
-    shown = here.mask if here.mask is not None else here.output_mask
-    if role in ("dropped", "ignored"):
-        shown = arriving
-    mask = None if shown is None else shown[sample]
-    return Stop(
-        call.key, role, mask if mask is None or mask.ndim == 1 else mask.any(axis=tuple(range(1, mask.ndim))), text
-    )
+    here, arriving = trace[call.key], _arriving(call, trace)
+    role, text = _role(model[call.layer].operation, here, arriving, call, sample)
+    if role == "none" and _ended_before(call, trace):
+        text = "ended: only the last step is left"
+    shown = arriving if role in ("dropped", "ignored") else here.mask if here.mask is not None else here.output_mask
+    mask = None if shown is None else shown[sample].reshape(len(shown[sample]), -1).any(axis=1)
+    return Stop(call.key, role, mask, text)
 
 
 def _arriving(call: Call, trace: Trace) -> Mask | None:
@@ -72,24 +70,35 @@ def _arriving(call: Call, trace: Trace) -> Mask | None:
     return trace[call.inputs[0].call].output_mask if call.inputs else None
 
 
-def _role(layer: Layer, here: LayerTrace, arriving: Mask | None, call: Call, sample: int) -> tuple[Role, str]:
-    operation = layer.operation
+def _ended_before(call: Call, trace: Trace) -> bool:
+    """Whether the layer that this one reads from used the mask and let it end."""
+    sources = [trace[tensor.call] for tensor in call.inputs]
+    return any(source.mask is not None and source.output_mask is None for source in sources)
+
+
+def _role(operation: Operation, here: LayerTrace, arriving: Mask | None, call: Call, sample: int) -> tuple[Role, str]:
     if isinstance(operation, Masking | Embedding) and here.output_mask is not None:
-        rule = (
-            "index ≠ 0" if isinstance(operation, Embedding) else f"any(x ≠ {operation.mask_value:g})".replace("-", "−")
-        )
-        return "made", f"made here: {rule}"
+        return "made", f"made here: {_rule(operation)}"
     if arriving is None:
         return "none", "no mask" if isinstance(operation, InputLayer) else "–"
     if here.mask is not None:
-        frozen = int(np.count_nonzero(~here.mask[sample]))
-        steps = "1 step freezes" if frozen == 1 else f"{frozen} steps freeze"
-        ends = "" if here.output_mask is not None else "; ends here: last step only"
-        return "used", f"used: {steps} the state{ends}"
+        return "used", f"used: {_use(operation, here.mask[sample])}"
     if isinstance(operation, Recurrent | Bidirectional):
         why = "initial_state switches it off" if call.initial_state is not None else "switched off"
         return "ignored", f"ignored here: {why}"
     if here.output_mask is None:
         return "dropped", "dropped: time is gone" if isinstance(operation, Flatten) else "dropped here"
-    passes = "passes through" if isinstance(operation, Dropout | Dense) else "carried on"
-    return "carried", passes
+    return "carried", "passes through" if isinstance(operation, Dropout | Dense) else "carried on"
+
+
+def _rule(operation: Masking | Embedding) -> str:
+    if isinstance(operation, Embedding):
+        return "index ≠ 0"
+    return f"any(x ≠ {operation.mask_value:g})".replace("-", "−")
+
+
+def _use(operation: Operation, valid: Mask) -> str:
+    if isinstance(operation, GlobalPooling1D):
+        return f"the average of {int(np.count_nonzero(valid))} steps"
+    frozen = int(np.count_nonzero(~valid))
+    return "1 step freezes the state" if frozen == 1 else f"{frozen} steps freeze the state"

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -19,6 +19,16 @@ from rnnscope_gui.window import MainWindow
 
 NAME = "rnnscope"
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
+
+
+def quiet_offscreen() -> None:
+    """Drop the one message that Qt's offscreen platform repeats for every window; all others are printed as ever."""
+
+    def handle(kind: QtMsgType, context: QMessageLogContext, text: str | None) -> None:
+        if text is not None and "propagateSizeHints" not in text:
+            sys.stderr.write(f"{text}\n")
+
+    qInstallMessageHandler(handle)
 
 
 def application(arguments: Sequence[str] = ()) -> QApplication:

@@ -8,11 +8,11 @@ import h5py
 import numpy as np
 import PySide6
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
 from rnnscope import __version__
 from rnnscope_gui.commands import COMMANDS, MENUS
-from rnnscope_gui.theme import mono_font
+from rnnscope_gui.widgets import label, mono
 
 ABOUT = (
     "See every step a Keras recurrent network takes, held against what Keras said.\n\n"
@@ -29,11 +29,11 @@ def shortcuts(parent: QWidget) -> QDialog:
     for menu in MENUS:
         with_keys = [command for command in COMMANDS if command.menu == menu and command.keys]
         if with_keys:
-            grid.addWidget(_label(menu.upper(), "heading"), row, 0)
+            grid.addWidget(label(menu.upper(), "heading"), row, 0)
             row += 1
         for command in with_keys:
-            grid.addWidget(_label(command.text.removesuffix("…"), ""), row, 0)
-            grid.addWidget(_label("  ".join(command.keys), "mono"), row, 1, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(label(command.text.removesuffix("…"), ""), row, 0)
+            grid.addWidget(mono("  ".join(command.keys)), row, 1, Qt.AlignmentFlag.AlignRight)
             row += 1
     column.insertLayout(0, grid)
     return dialog
@@ -43,9 +43,9 @@ def about(parent: QWidget) -> QDialog:
     """What this is, and the versions of what it stands on."""
     dialog, column = _dialog(parent, "About rnnscope")
     versions = f"Python {platform.python_version()} · NumPy {np.__version__} · h5py {h5py.__version__}"
-    column.insertWidget(0, _label(f"rnnscope {__version__}", "title"))
-    column.insertWidget(1, _label(ABOUT, ""))
-    column.insertWidget(2, _label(f"{versions} · Qt {PySide6.__version__}", "muted"))
+    column.insertWidget(0, label(f"rnnscope {__version__}", "title"))
+    column.insertWidget(1, label(ABOUT, ""))
+    column.insertWidget(2, label(f"{versions} · Qt {PySide6.__version__}", "muted"))
     return dialog
 
 
@@ -60,12 +60,3 @@ def _dialog(parent: QWidget, title: str) -> tuple[QDialog, QVBoxLayout]:
     buttons.rejected.connect(dialog.reject)
     column.addWidget(buttons)
     return dialog, column
-
-
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setObjectName(role)
-    if role == "mono":
-        label.setFont(mono_font())
-    return label

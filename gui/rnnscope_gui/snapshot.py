@@ -50,11 +50,12 @@ def render(options: argparse.Namespace) -> Scene:
 
     from PySide6.QtCore import QEventLoop, QSettings
 
-    from rnnscope_gui.app import application
+    from rnnscope_gui.app import application, quiet_offscreen
     from rnnscope_gui.picture import save_widget
     from rnnscope_gui.session import Session
     from rnnscope_gui.window import MainWindow
 
+    quiet_offscreen()
     app = application()
     session = Session(backend=options.backend)
     session.warm_up()

@@ -44,6 +44,22 @@ QToolButton#quiet, QPushButton#quiet, QComboBox#quiet {
 }
 QToolButton#quiet:hover, QPushButton#quiet:hover, QComboBox#quiet:hover { background: $selection; color: $text; }
 QToolButton#quiet:focus, QPushButton#quiet:focus, QComboBox#quiet:focus { border: 1px solid $accent; }
+QSpinBox QLineEdit { background: transparent; border: none; padding: 0; min-height: 0; }
+QPushButton#primary { background: $accent; border-color: $accent; color: $on_accent; }
+QPushButton#file { padding: 0; min-height: 28px; }
+QToolButton#plain { background: transparent; border: none; padding: 2px 6px; }
+QToolButton#plain:hover { background: $selection; }
+QToolButton#plain:focus { border: 1px solid $accent; }
+
+QWidget#header { background: $panel; border-bottom: 1px solid $border; }
+QWidget#readout { background: $panel; border-top: 1px solid $border; }
+QWidget#welcome { background: $background; }
+QWidget#message { background: $selection; border-bottom: 1px solid $border; }
+QWidget#message[kind="error"] { border-left: 4px solid $bad; }
+QWidget#message[kind="note"] { border-left: 4px solid $accent; }
+QWidget#message[kind="error"] QLabel#message-mark { color: $bad; font-weight: 700; }
+QWidget#message[kind="note"] QLabel#message-mark { color: $accent; font-weight: 700; }
+
 QComboBox::drop-down { border: none; width: 18px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView {

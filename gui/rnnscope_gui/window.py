@@ -26,6 +26,8 @@ from rnnscope_gui.session import Session
 from rnnscope_gui.state import AppState, Message, Scene, View
 from rnnscope_gui.workbench import Workbench
 
+# Below this the heatmaps have no room; set outright, so that no panel holds the window wider while it is laid out.
+SMALLEST = (1024, 600)
 FILTERS = {
     "model": "Keras models (*.keras *.h5 *.hdf5);;All files (*)",
     "input": "Inputs (*.npy *.npz *.h5 *.hdf5 *.csv);;All files (*)",
@@ -156,6 +158,7 @@ class MainWindow(QMainWindow):
         for widget, stretch in ((self._header, 0), (self._messages, 0), (self._pages, 1), (self._readout, 0)):
             column.addWidget(widget, stretch)
         self.setCentralWidget(centre)
+        self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
 
     def _restore(self) -> None:

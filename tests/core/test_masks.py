@@ -68,7 +68,8 @@ def test_the_journey_tells_where_a_mask_is_made_used_and_ends() -> None:
         ("dense", "none"),
     ]
     assert stops[1].text == "made here: any(x ≠ −99)"
-    assert stops[2].text == "used: 2 steps freeze the state; ends here: last step only"
+    assert stops[2].text == "used: 2 steps freeze the state"
+    assert stops[3].text == "ended: only the last step is left"
     assert stops[2].mask is not None
     assert stops[2].mask.tolist() == [True, True, False, False, True, True]
 

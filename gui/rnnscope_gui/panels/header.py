@@ -7,32 +7,31 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSlider, QSpinBox, QToolButton, QWidget
 
 from rnnscope.errors import one_line
 from rnnscope_gui.resolve import picture, settled
 from rnnscope_gui.state import AppState, Document, Scene
 from rnnscope_gui.theme import mono_font
+from rnnscope_gui.widgets import label, mono
 
-FILE_WIDTH = 170
+NAME_WIDTH = 150
 
 
 class FileButton(QPushButton):
-    """Opens one kind of file, and says which one is open; its text is plain, whatever the file is called."""
+    """Opens one kind of file, and says which one is open."""
 
     def __init__(self, title: str, action: QAction) -> None:
         super().__init__()
         self.setObjectName("file")
-        self._title, self._kind = QLabel(title), title
-        self._file = QLabel()
-        self._file.setObjectName("muted")
+        self._title = title
+        self._file, self._detail = label("", "muted"), label("", "muted")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 0, 10, 0)
         self._row.setSpacing(6)
-        for label in (self._title, self._file):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            self._row.addWidget(label)
+        for part in (label(title), self._file, self._detail):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self._row.addWidget(part)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.clicked.connect(action.trigger)
@@ -41,9 +40,10 @@ class FileButton(QPushButton):
     def show_file(self, path: str, detail: str, tip: str) -> None:
         """Show the file's name and a few words about it; "open…" when there is none."""
         name = one_line(Path(path).name) if path else "open…"
-        text = f"{name} · {detail}" if detail else name
-        self._file.setText(self._file.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, FILE_WIDTH))
-        self.setAccessibleName(f"{self._kind}: {text}")
+        self._file.setText(self._file.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, NAME_WIDTH))
+        self._detail.setText(f"· {detail}" if detail else "")
+        self._detail.setVisible(bool(detail))
+        self.setAccessibleName(f"{self._title}: {name} {detail}".strip())
         self.setToolTip(one_line(path) if path else tip)
         self.setFixedWidth(self._row.sizeHint().width() + 4)
 
@@ -55,8 +55,7 @@ class HeaderPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("header")
         self._state = state
-        brand = QLabel("rnnscope")
-        brand.setObjectName("title")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._files = {
             kind: FileButton(title, actions[f"open-{kind}"])
             for kind, title in (("model", "Model"), ("input", "Input"), ("reference", "Keras values"))
@@ -64,7 +63,7 @@ class HeaderPanel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 14, 8)
         row.setSpacing(8)
-        row.addWidget(brand)
+        row.addWidget(label("rnnscope", "title"))
         row.addSpacing(6)
         for button in self._files.values():
             row.addWidget(button)
@@ -108,10 +107,10 @@ class HeaderPanel(QWidget):
         self._sample.setFont(mono_font())
         self._sample.setFixedWidth(52)
         self._sample.valueChanged.connect(self._choose_sample)
-        self._of_samples = _mono("")
+        self._of_samples = mono()
         controls = QWidget()
         row = _row(controls)
-        row.addWidget(_muted("sample"))
+        row.addWidget(label("sample", "muted"))
         row.addWidget(_arrow("◂", actions["previous-sample"]))
         row.addWidget(self._sample)
         row.addWidget(self._of_samples)
@@ -124,11 +123,11 @@ class HeaderPanel(QWidget):
         self._step.setPageStep(1)
         self._step.setFixedWidth(120)
         self._step.valueChanged.connect(self._choose_step)
-        self._of_steps = _mono("")
+        self._of_steps = mono()
         controls = QWidget()
         row = _row(controls)
         row.addSpacing(10)
-        row.addWidget(_muted("step"))
+        row.addWidget(label("step", "muted"))
         row.addWidget(self._step)
         row.addWidget(self._of_steps)
         return controls
@@ -156,20 +155,9 @@ def _row(widget: QWidget) -> QHBoxLayout:
     return row
 
 
-def _muted(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("muted")
-    return label
-
-
-def _mono(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setFont(mono_font())
-    return label
-
-
 def _arrow(text: str, action: QAction) -> QToolButton:
     button = QToolButton()
+    button.setObjectName("plain")
     button.setText(text)
     button.setAccessibleName(action.text())
     button.setToolTip(action.toolTip())

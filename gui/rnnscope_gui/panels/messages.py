@@ -29,6 +29,7 @@ class MessageBar(QWidget):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         close = QToolButton()
+        close.setObjectName("plain")
         close.setText("✕")
         close.setAccessibleName("Dismiss the message")
         close.setToolTip("Dismiss (Esc)")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from rnnscope.errors import one_line
 from rnnscope_gui.resolve import Picture, picture
 from rnnscope_gui.state import Scene, View
-from rnnscope_gui.theme import mono_font
+from rnnscope_gui.widgets import label, mono
 
 NOTHING = "–"
 VALUE, DIFFERENCE = "{:>13.6f}", "{:>9.1e}"
@@ -22,17 +22,15 @@ class ReadoutBar(QWidget):
         super().__init__(parent)
         self.setObjectName("readout")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._text = QLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setFont(mono_font())
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._work = QLabel()
-        self._work.setTextFormat(Qt.TextFormat.PlainText)
-        self._work.setObjectName("muted")
+        self._text = mono(right=False)
+        # The line is cut at the window's edge rather than holding the window open.
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._work = label("", "muted")
         self._bar = QProgressBar()
         self._bar.setFixedWidth(140)
         self._bar.setTextVisible(False)
         self._stop = QToolButton()
+        self._stop.setObjectName("plain")
         self._stop.setText("Stop")
         self._stop.clicked.connect(cancel.trigger)
         row = QHBoxLayout(self)

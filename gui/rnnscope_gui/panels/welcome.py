@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from rnnscope_gui.state import Document, Scene
+from rnnscope_gui.widgets import card, label
 
 INVITATION = "See every step a Keras recurrent network takes"
 STEPS = (
@@ -24,19 +25,18 @@ class WelcomePanel(QWidget):
         super().__init__(parent)
         self.setObjectName("welcome")
         self._titles: dict[str, QLabel] = {}
-        card = QFrame()
-        card.setObjectName("card")
-        card.setFixedWidth(WIDTH)
-        column = QVBoxLayout(card)
+        sheet = card()
+        sheet.setFixedWidth(WIDTH)
+        column = QVBoxLayout(sheet)
         column.setContentsMargins(32, 28, 32, 28)
         column.setSpacing(14)
-        column.addWidget(_label(INVITATION, "title"))
-        column.addWidget(_label("Drop files anywhere in this window, or open them one by one.", "muted"))
+        column.addWidget(label(INVITATION, "title"))
+        column.addWidget(label("Drop files anywhere in this window, or open them one by one.", "muted"))
         column.addSpacing(4)
         for kind, title, hint, action in STEPS:
             column.addLayout(self._step(kind, title, hint, actions[action]))
         column.addSpacing(10)
-        column.addWidget(_label("Or look at an example that Keras trained:", "muted"))
+        column.addWidget(label("Or look at an example that Keras trained:", "muted"))
         examples = QHBoxLayout()
         for name, text in (
             ("example-household", "People at home · SimpleRNN"),
@@ -46,7 +46,7 @@ class WelcomePanel(QWidget):
         column.addLayout(examples)
         outer = QVBoxLayout(self)
         outer.addStretch(2)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addWidget(sheet, 0, Qt.AlignmentFlag.AlignHCenter)
         outer.addStretch(3)
 
     def show_scene(self, old: Scene | None, new: Scene) -> None:
@@ -57,11 +57,11 @@ class WelcomePanel(QWidget):
             self._titles[kind].setText(f"✓  {title}" if there else title)
 
     def _step(self, kind: str, title: str, hint: str, action: QAction) -> QHBoxLayout:
-        self._titles[kind] = _label(title, "cardTitle")
+        self._titles[kind] = label(title, "cardTitle")
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(self._titles[kind])
-        texts.addWidget(_label(hint, "muted"))
+        texts.addWidget(label(hint, "muted"))
         row = QHBoxLayout()
         row.addLayout(texts, 1)
         row.addWidget(_button("Open…", action))
@@ -71,13 +71,6 @@ class WelcomePanel(QWidget):
 def _is_open(document: Document, kind: str) -> bool:
     parts = {"model": document.model, "input": document.inputs, "reference": document.reference}
     return parts[kind] is not None
-
-
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName(role)
-    label.setWordWrap(True)
-    return label
 
 
 def _button(text: str, action: QAction, *, primary: bool = False) -> QPushButton:

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile
 from rnnscope.reading.arrays import NUMBERS, bfloat16_to_float32, native
-from rnnscope.reading.hdf5_storage import declared_bytes, largest_text, location_problem, storage_problem
+from rnnscope.reading.hdf5_storage import declared_bytes, location_problem, longest_text, storage_problem
 from rnnscope.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Hdf5File:
         self._name = file
         self._data = data
         self._checked: dict[str, int] = {}
-        self._largest_text: int | None = None
+        self._longest: int | None = None
         try:
             self._file: Any = h5py.File(io.BytesIO(data), "r")
         except LIBRARY_ERRORS as error:
@@ -130,8 +130,11 @@ class Hdf5File:
     def read_text(self, path: str) -> str:
         """The text of a scalar dataset."""
         dataset = self._dataset(path)
-        if dataset.shape != () or self._h5py.check_string_dtype(self._guarded(lambda: dataset.dtype, path)) is None:
+        text = self._h5py.check_string_dtype(self._guarded(lambda: dataset.dtype, path))
+        if dataset.shape != () or text is None:
             raise self._refused(path, "is not a scalar text")
+        if text.length is None:
+            self._longest_text(path)
         self._check_storage(dataset, path)
         return self._text(self._guarded(lambda: dataset[()], path), path)
 
@@ -224,14 +227,14 @@ class Hdf5File:
         if count * dtype.itemsize > MAX_TEXT:
             raise self._refused(where, "is too large")
         # Every item of a list may point at the same long text.
-        if text is not None and text.length is None and count > 1 and count * self._longest_text() > MAX_TEXTS:
+        if text is not None and text.length is None and count * self._longest_text(where) > MAX_TEXTS and count > 1:
             raise self._refused(where, "is a list of texts that are too long")
         return self._plain(self._guarded(lambda: attributes[name], where), where)
 
-    def _longest_text(self) -> int:
-        if self._largest_text is None:
-            self._largest_text = largest_text(self._data)
-        return self._largest_text
+    def _longest_text(self, path: str) -> int:
+        if self._longest is None:
+            self._longest = int(self._guarded(lambda: longest_text(self._data), path))
+        return self._longest
 
     def _plain(self, value: object, path: str) -> object:
         if isinstance(value, np.ndarray):

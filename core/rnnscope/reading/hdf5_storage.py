@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
 from itertools import product
@@ -18,7 +19,8 @@ MAX_RATIO: Final = 1032  # no deflate stream inflates further
 MAX_CHUNK: Final = 64 * 2**20
 CHECKSUM: Final = 4
 TEXT_ITEM: Final = 16  # length, address of the heap, place in it
-COLLECTION: Final = b"GCOL\x01\0\0\0"
+HEAP: Final = b"GCOL\x01"
+HEAP_HEADER: Final = 16  # of a heap, and of each object in it
 
 
 def location_problem(dataset: Any) -> str:
@@ -50,13 +52,36 @@ def declared_bytes(dataset: Any) -> int:
     return int(prod(dataset.shape) * _item_bytes(dataset))
 
 
-def largest_text(data: bytes) -> int:
-    """An upper bound on the length of any variable-length text: the largest heap that `data` contains."""
-    largest, at = 0, data.find(COLLECTION)
+def longest_text(data: bytes) -> int:
+    """An upper bound on the length of any variable-length text: the largest of the heaps that hold them.
+
+    ValueError for a heap that is damaged: the library walks it from object to object, and never ends where one takes
+    no room.
+    """
+    largest, objects, at = 0, 0, data.find(HEAP)
     while at >= 0:
-        largest = max(largest, int.from_bytes(data[at + 8 : at + 16], "little"))
-        at = data.find(COLLECTION, at + 1)
-    return min(largest, len(data))
+        size, found = _walk_heap(data, at)
+        largest, objects = max(largest, size), objects + found
+        if objects > len(data) // HEAP_HEADER:
+            raise ValueError("heaps of texts overlap")
+        at = data.find(HEAP, at + 1)
+    return largest
+
+
+def _walk_heap(data: bytes, at: int) -> tuple[int, int]:
+    """The size of a heap and the number of its objects."""
+    size = int.from_bytes(data[at + 8 : at + 16], "little")
+    place, end, objects = at + HEAP_HEADER, at + size, 0
+    if end > len(data):
+        raise ValueError("a heap of texts is cut short")
+    while end - place >= HEAP_HEADER:
+        number, length = struct.unpack_from("<H6xQ", data, place)
+        # Number 0 is the free space at the end, whose length includes its header.
+        step = HEAP_HEADER + (length + 7) // 8 * 8 if number else length
+        if not HEAP_HEADER <= step <= end - place:
+            raise ValueError("a heap of texts is damaged")
+        place, objects = place + step, objects + 1
+    return size, objects
 
 
 def _item_bytes(dataset: Any) -> int:

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from rnnscope import load_input
+from rnnscope.errors import BadInput, RnnscopeError, UnreadableFile
+from rnnscope.types import Array
+from tests.conftest import Example
+from tests.core.reading.crafted import hdf5, npy, zipped
+
+VALUES = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+TOKENS = np.array([[3, 1, 0], [2, 0, 0]])
+
+
+def written(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def npz(**arrays: Any) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def one_line(error: RnnscopeError, name: str) -> None:
+    assert str(error).startswith(f"{name}: ")
+    assert "\n" not in str(error)
+
+
+def test_the_example_loads(example: Example) -> None:
+    np.testing.assert_array_equal(load_input(example.input), np.load(example.input))
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.csv", "x.h5", "x"])
+def test_the_bytes_decide_not_the_name(tmp_path: Path, name: str) -> None:
+    np.testing.assert_array_equal(load_input(written(tmp_path, name, npy(VALUES))), VALUES)
+
+
+def test_whole_numbers_and_booleans_keep_their_type(tmp_path: Path) -> None:
+    for array in (TOKENS, TOKENS > 0, TOKENS.astype(">i4")):
+        found = load_input(written(tmp_path, "x.npy", npy(array)))
+        assert isinstance(found, np.ndarray)
+        assert found.dtype == array.dtype.newbyteorder("=")
+        np.testing.assert_array_equal(found, array)
+
+
+def test_an_archive_gives_its_arrays_by_name(tmp_path: Path) -> None:
+    found = load_input(written(tmp_path, "x.npz", npz(signals=VALUES, tokens=TOKENS)))
+    assert isinstance(found, dict)
+    assert list(found) == ["signals", "tokens"]
+    np.testing.assert_array_equal(found["signals"], VALUES)
+
+
+def test_an_archive_of_one_unnamed_array_gives_the_array(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    np.savez(stream, VALUES)
+    found = load_input(written(tmp_path, "x.npz", stream.getvalue()))
+    assert isinstance(found, np.ndarray)
+    np.testing.assert_array_equal(found, VALUES)
+    assert isinstance(load_input(written(tmp_path, "y.npz", npz(x=VALUES))), dict)
+
+
+def test_hdf5_gives_its_arrays_by_path(tmp_path: Path) -> None:
+    def build(file: Any) -> None:
+        file["signals"] = VALUES
+        file.create_dataset("text/tokens", data=TOKENS, compression="gzip")
+
+    found = load_input(written(tmp_path, "x.h5", hdf5(build)))
+    assert isinstance(found, dict)
+    assert set(found) == {"signals", "text/tokens"}
+    np.testing.assert_array_equal(found["text/tokens"], TOKENS)
+
+
+def test_a_table_is_one_sample_without_a_batch_axis(tmp_path: Path) -> None:
+    found = load_input(written(tmp_path, "x.csv", b"load,temperature\n1,2.5\n3,nan\n"))
+    assert isinstance(found, np.ndarray)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, [[1, 2.5], [3, np.nan]])
+
+
+def test_a_table_with_decimal_commas_is_refused_with_advice(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"line 1, column 1: not a number; found '1,5'\. Write decimals") as caught:
+        load_input(written(tmp_path, "x.csv", b"1,5;2,5\n"))
+    one_line(caught.value, "x.csv")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.array(["a"]), np.array([{}], object), np.zeros(2, np.complex64), np.zeros(2, [("a", "f4")])],
+    ids=["text", "object", "complex", "record"],
+)
+def test_arrays_of_other_things_than_numbers_are_refused(tmp_path: Path, array: Array) -> None:
+    data = npy(array, allow_pickle=True)
+    for name, content in (("x.npy", data), ("x.npz", zipped({"x.npy": data}))):
+        with pytest.raises(UnreadableFile, match="type that is not read") as caught:
+            load_input(written(tmp_path, name, content))
+        one_line(caught.value, name)
+
+
+def test_text_in_hdf5_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "x.h5", hdf5(lambda f: f.create_dataset("x", data="a", dtype=h5py.string_dtype())))
+    with pytest.raises(UnreadableFile, match="not a number") as caught:
+        load_input(path)
+    one_line(caught.value, "x.h5")
+
+
+def test_a_model_is_not_taken_for_an_input(tmp_path: Path, example: Example) -> None:
+    with pytest.raises(RnnscopeError, match="looks like a model"):
+        load_input(written(tmp_path, "x.npz", zipped({"config.json": "{}", "metadata.json": "{}"})))
+    with pytest.raises(RnnscopeError, match="not an array"):
+        load_input(example.model)
+    legacy = hdf5(lambda f: f.attrs.__setitem__("model_config", json.dumps({})))
+    with pytest.raises(BadInput, match="a model, not an input"):
+        load_input(written(tmp_path, "x.h5", legacy))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "match"),
+    [
+        ("x.npy", b"", "empty"),
+        ("x.npy", b"\x89PNG\r\n\x1a\n\0\0", "not an input file"),
+        ("x.json", b"[[1, 2], [3, 4]]", "not an input file"),
+        ("x.h5", hdf5(lambda f: f.create_group("a")), "no arrays"),
+        ("x.npz", zipped({}), "no arrays"),
+        ("x.pkl", b"\x80\x04\x95\0\0.", "not an input file"),
+    ],
+)
+def test_what_is_no_input_is_refused(tmp_path: Path, name: str, data: bytes, match: str) -> None:
+    with pytest.raises(RnnscopeError, match=match) as caught:
+        load_input(written(tmp_path, name, data))
+    one_line(caught.value, name)
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="no such file") as caught:
+        load_input(tmp_path / "missing.npy")
+    one_line(caught.value, "missing.npy")

@@ -17,7 +17,7 @@ from rnnscope_gui.plotting import LEFT_AXIS, RIGHT_MARGIN, IndexAxis, colour_tab
 from rnnscope_gui.step_plot import Range, StepPlot
 
 Levels = tuple[float, float]
-TALLEST_ROW, WIDEST_COLUMN = 26.0, 110.0  # pixels: few rows stay rows, and one column a column
+TALLEST_ROW, WIDEST_COLUMN = 26.0, 110.0  # pixels, where there is no time
 
 
 class Heatmap(StepPlot):
@@ -62,12 +62,13 @@ class Heatmap(StepPlot):
         self._upload()
 
     def _fit(self) -> None:
-        """The ranges: all rows, but none taller than a line, and no lone column as wide as the card."""
+        """All rows and the visible steps; a lone column is no wider than a bar, its rows no taller than a line."""
         first, last = self.visible_steps()
         if not self.has_steps:
             first, last = 0.0, max(1.0, self.box.width() / WIDEST_COLUMN)
         self.box.setXRange(first, last, padding=0)
-        self.box.setYRange(0, max(float(self.rows), self.box.height() / TALLEST_ROW), padding=0)
+        least = 0.0 if self.has_steps else self.box.height() / TALLEST_ROW
+        self.box.setYRange(0, max(float(self.rows), least), padding=0)
 
     def _upload(self) -> None:
         """Pool the visible steps to the pixels there are and hand them to the item, unless it has them already."""

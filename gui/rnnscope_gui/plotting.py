@@ -238,11 +238,14 @@ class Outline(pg.GraphicsObject):  # type: ignore[misc]
     def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
         if self._place is None:
             return
-        tokens, where = theme.current(), painter.transform().mapRect(self._place)
+        tokens, transform = theme.current(), painter.transform()
+        where, view = transform.mapRect(self._place), transform.mapRect(self.getViewBox().viewRect()).toRect()
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         grow_x, grow_y = max(0.0, self.LEAST - where.width()) / 2, max(0.0, self.LEAST - where.height()) / 2
         box = where.adjusted(-grow_x, -grow_y, grow_x, grow_y).toRect().adjusted(-1, -1, 0, 0)
+        # at the edge of the plot the box keeps all four sides
+        box &= view.adjusted(0, 0, -1, -1)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.faded(tokens.card, 0.7), 1))
         painter.drawRect(box.adjusted(-1, -1, 1, 1))

@@ -62,20 +62,24 @@ class ElidedLabel(QLabel):
 
 
 class Segments(QWidget):
-    """A few choices side by side, one of them taken; a drop-down list when there are many. chosen(value)."""
+    """A few short choices side by side, one of them taken; a drop-down list when they need more room. chosen(value)."""
 
     chosen = Signal(object)
-    MOST = 4
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, letters: int = 26) -> None:
+        """`letters`: how many there is room for side by side."""
         super().__init__(parent)
         self.setAccessibleName(name)
+        self._letters = letters
         self._values: tuple[str, ...] = ()
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._group.idClicked.connect(self._clicked)
         self._list = QComboBox(self)
         self._list.setAccessibleName(name)
+        self._list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._list.setMinimumContentsLength(6)
+        self._list.setMinimumWidth(80)
         self._list.activated.connect(self._clicked)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -101,7 +105,7 @@ class Segments(QWidget):
             button.deleteLater()
         self._list.clear()
         self._list.addItems([one_line(text) for text in texts])
-        few = len(texts) <= self.MOST
+        few = sum(map(len, texts)) <= self._letters
         self._list.setVisible(not few)
         for index, text in enumerate(texts if few else ()):
             button = QToolButton()

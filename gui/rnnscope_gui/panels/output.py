@@ -34,7 +34,7 @@ class OutputPanel(QWidget):
         self._reading: OutputReading | None = None
         self._verdict = Verdict.NOT_COMPARED
         self._heading, self._which = ElidedLabel("OUTPUT", "heading"), label("", "muted")
-        self._outputs = Segments("Output")
+        self._outputs = Segments("Output", letters=18)
         self._outputs.chosen.connect(self._choose_output)
         self._ours, self._theirs = mono(points=BIG), mono(points=BIG)
         self._difference, self._floor, self._mark = mono(points=9.5), mono(points=9.5), label()
@@ -106,7 +106,9 @@ class OutputPanel(QWidget):
         names = model.output_names if model is not None else ()
         self._outputs.setVisible(len(names) > 1)
         indices = [str(index) for index in range(len(names))]
-        self._outputs.set_choices(indices, names, str(scene.view.output))
+        # one layer may give several outputs, which then share its name
+        texts = names if len(set(names)) == len(names) else [f"{i} · {name}" for i, name in enumerate(names)]
+        self._outputs.set_choices(indices, texts, str(scene.view.output))
 
     def _choose_output(self, index: object) -> None:
         self._state.show(replace(self._state.view, output=int(str(index))))

@@ -124,7 +124,7 @@ class BareOperation(Operation):
         # Sizes that follow an unknown size show themselves by changing with it.
         try:
             twos, threes = (self._evaluate(tuple(_dummy(shape, size) for shape in shapes)).shape for size in (2, 3))
-        except (ValueError, IndexError, TypeError) as error:
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
             raise ShapeMismatch(f"{self.name}: {error}") from None
         return (tuple(a if a == b else None for a, b in zip(twos, threes, strict=True)),)
 
@@ -132,7 +132,7 @@ class BareOperation(Operation):
         tensors = tuple(context.cast(tensor) for tensor in arguments.tensors)
         try:
             output = self._evaluate(tensors, context)
-        except (ValueError, IndexError, TypeError) as error:
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
             raise ShapeMismatch(f"{self.name}: {error}", layer=arguments.layer) from None
         return Result((context.decide(output) if output.dtype.kind in "biu" else context.cast(output),))
 

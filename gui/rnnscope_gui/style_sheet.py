@@ -44,7 +44,9 @@ QToolButton#quiet, QPushButton#quiet, QComboBox#quiet {
 }
 QToolButton#quiet:hover, QPushButton#quiet:hover, QComboBox#quiet:hover { background: $selection; color: $text; }
 QToolButton#quiet:focus, QPushButton#quiet:focus, QComboBox#quiet:focus { border: 1px solid $accent; }
-QSpinBox QLineEdit { background: transparent; border: none; padding: 0; min-height: 0; }
+QSpinBox { font-family: "$mono"; }
+QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
+QSpinBox QLineEdit { background: transparent; border: none; padding: 0 8px; min-height: 0; }
 QPushButton#primary { background: $accent; border-color: $accent; color: $on_accent; }
 QPushButton#file { padding: 0; min-height: 28px; }
 QToolButton#plain { background: transparent; border: none; padding: 2px 6px; }
@@ -107,7 +109,7 @@ QProgressBar::chunk { background: $accent; border-radius: 2px; }
 """)
 
 
-def style_sheet(tokens: Tokens) -> str:
-    """The rules with every ``$name`` replaced by the token of that name."""
+def style_sheet(tokens: Tokens, mono: str) -> str:
+    """The rules with every ``$name`` replaced by the token of that name; `mono` is the family for digits."""
     chevron = Path(str(files("rnnscope_gui.assets").joinpath("icons/chevron.svg"))).as_posix()
-    return RULES.substitute({name: getattr(tokens, name) for name in tokens.__slots__}, chevron=chevron)
+    return RULES.substitute({name: getattr(tokens, name) for name in tokens.__slots__}, chevron=chevron, mono=mono)

@@ -122,7 +122,7 @@ def apply(app: QApplication, dark: bool) -> None:
         app.setStyle("Fusion")
     app.setFont(font())
     app.setPalette(_palette(chosen))
-    app.setStyleSheet(style_sheet(chosen))
+    app.setStyleSheet(style_sheet(chosen, MONO))
 
 
 @cache

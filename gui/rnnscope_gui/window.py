@@ -45,6 +45,9 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._session, self._settings = session, settings
+        self._restore_theme()
+        # Widgets take their font when they are made, so the theme comes before them.
+        self._dress()
         self._actions = Actions(self, self)
         self._actions.fill_menus(self)
         self._dismiss = QAction("Dismiss the message", self)
@@ -52,7 +55,9 @@ class MainWindow(QMainWindow):
         self._dismiss.triggered.connect(session.dismiss)
         self.addAction(self._dismiss)
         self._build()
-        self._restore()
+        geometry = settings.value("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
         session.state.changed.connect(self._show)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._dress)
         self._show(None, session.state.scene)
@@ -158,20 +163,20 @@ class MainWindow(QMainWindow):
         for widget, stretch in ((self._header, 0), (self._messages, 0), (self._pages, 1), (self._readout, 0)):
             column.addWidget(widget, stretch)
         self.setCentralWidget(centre)
+        # The keys move through the run from the start; no button should look chosen before anybody chose it.
+        self._pages.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._pages.setFocus()
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
 
-    def _restore(self) -> None:
-        geometry = self._settings.value("geometry")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
+    def _restore_theme(self) -> None:
         chosen = self._settings.value("theme", "system")
         if chosen in ("light", "dark"):
             self.state.show(replace(self.state.view, theme=chosen))
 
     @Slot(object, object)
     def _show(self, old: Scene | None, new: Scene) -> None:
-        if old is None or old.view.theme != new.view.theme:
+        if old is not None and old.view.theme != new.view.theme:
             self._dress()
         self._actions.show_scene(new)
         self._pages.setCurrentWidget(self._welcome if new.document.trace is None else self._workbench)
@@ -182,11 +187,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def _dress(self) -> None:
         """Put on the theme that is chosen, or the system's own."""
-        chosen = self.state.view.theme
-        system = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        theme.apply(application, system if chosen == "system" else chosen == "dark")
+        theme.apply_theme(application, self.state.view.theme)
 
     def _title(self, scene: Scene) -> str:
         name = Path(scene.document.model_path).name

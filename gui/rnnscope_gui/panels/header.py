@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSlider, QS
 from rnnscope.errors import one_line
 from rnnscope_gui.resolve import picture, settled
 from rnnscope_gui.state import AppState, Document, Scene
-from rnnscope_gui.theme import mono_font
 from rnnscope_gui.widgets import label, mono
 
 NAME_WIDTH = 150
@@ -100,12 +99,10 @@ class HeaderPanel(QWidget):
 
     def _sample_controls(self, actions: dict[str, QAction]) -> QWidget:
         self._sample = QSpinBox()
-        self._sample.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self._sample.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._sample.setAccessibleName("sample")
         self._sample.setKeyboardTracking(False)
-        self._sample.setFont(mono_font())
-        self._sample.setFixedWidth(52)
+        self._sample.setFixedWidth(58)
         self._sample.valueChanged.connect(self._choose_sample)
         self._of_samples = mono()
         controls = QWidget()

@@ -24,6 +24,7 @@ class WelcomePanel(QWidget):
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("welcome")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._titles: dict[str, QLabel] = {}
         sheet = card()
         sheet.setFixedWidth(WIDTH)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from rnnscope.display import pool
 from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers, theme
-from rnnscope_gui.plotting import LEFT_AXIS, RIGHT_MARGIN, IndexAxis, colour_table, coloured
+from rnnscope_gui.plotting import LEFT_AXIS, RIGHT_MARGIN, colour_table, coloured
 from rnnscope_gui.step_plot import Range, StepPlot
 
 Levels = tuple[float, float]
@@ -29,7 +29,7 @@ class Heatmap(StepPlot):
         self._levels: Levels = (-1.0, 1.0)
         self._map = ""
         self._uploaded: tuple[object, ...] = ()
-        super().__init__(parent, left=IndexAxis("left"), shows_unit=True)
+        super().__init__(parent, shows_unit=True)
         self.box.invertY(True)
         self.box.addItem(self._image, ignoreBounds=True)
         self.box.sigResized.connect(self._resized)
@@ -40,7 +40,7 @@ class Heatmap(StepPlot):
         """Show another matrix; without steps it is one column."""
         self._matrix, self._levels, self._map, self._uploaded = matrix, levels, colour_map, ()
         rows, columns = matrix.shape
-        self.getAxis("left").count = rows
+        self.left_axis.count = rows
         self.set_extent(columns, rows, 0.0, float(rows))
         self.set_mask(mask, has_steps=has_steps)
         self._fit()

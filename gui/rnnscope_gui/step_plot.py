@@ -18,7 +18,7 @@ ZOOM = 1.25
 Range = tuple[float, float]
 
 
-class StepPlot(pg.PlotWidget):  # type: ignore[misc]
+class StepPlot(pg.GraphicsView):  # type: ignore[misc]
     """Steps from left to right, the mask above them, masked steps hatched.
 
     Signals: picked((step, unit)), hovered((step, unit) or None), zoomed((first, last + 1) or None for all steps).
@@ -30,16 +30,16 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
     zoomed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None, *, left: pg.AxisItem | None = None, shows_unit: bool) -> None:
+        super().__init__(parent, background=None)
         self.strip, self.step_axis = MaskStrip(), IndexAxis("bottom")
-        axes = {"top": self.strip, "bottom": self.step_axis, "left": left or pg.AxisItem("left")}
-        super().__init__(parent, axisItems=axes, background=None)
+        self.left_axis = left or IndexAxis("left")
+        self.box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
         self.hatching = Hatching(shows_unit)
         self.column, self.row = Outline(), Outline()
         self.has_steps, self._shows_unit = True, shows_unit
-        self.box: pg.ViewBox = self.getViewBox()
         self.columns, self.rows, self.steps = 1, 1, None
         self._numbered = True
         self._lay_out()
@@ -132,7 +132,7 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def restyle(self) -> None:
         """Take the colours of the theme in force."""
-        for axis in (self.getAxis("left"), self.step_axis):
+        for axis in (self.left_axis, self.step_axis):
             axis.setTextPen(QColor(theme.current().muted))
         for item in (self.strip, self.hatching, self.column, self.row):
             item.update()
@@ -162,23 +162,24 @@ class StepPlot(pg.PlotWidget):  # type: ignore[misc]
         return int(y) if 0 <= y < self.rows else None
 
     def _lay_out(self) -> None:
-        self.hideButtons()
-        self.setMenuEnabled(False)
-        self.box.setMouseEnabled(False, False)
-        self.box.setDefaultPadding(0)
+        """A grid of our own: pyqtgraph's PlotItem would bring a dozen menus, each a window, to every plot."""
+        grid = pg.GraphicsLayout()
+        grid.setContentsMargins(0, 0, RIGHT_MARGIN, 0)
+        grid.setSpacing(0)
+        for item, row, column in ((self.strip, 0, 1), (self.left_axis, 1, 0), (self.box, 1, 1), (self.step_axis, 2, 1)):
+            grid.addItem(item, row, column)
+        self.setCentralItem(grid)
         self.box.disableAutoRange()
         for item in (self.hatching, self.column, self.row):
             self.box.addItem(item, ignoreBounds=True)
-        self.plotItem.setContentsMargins(0, 0, RIGHT_MARGIN, 0)
-        self.showAxis("top")
-        self.getAxis("left").setWidth(LEFT_AXIS)
-        self.step_axis.setHeight(BOTTOM_AXIS)
-        for axis in (self.getAxis("left"), self.step_axis):
+        for axis in (self.strip, self.left_axis, self.step_axis):
+            axis.linkToView(self.box)
             axis.setStyle(tickLength=0, tickFont=theme.mono_font(8), autoExpandTextSpace=False, tickTextOffset=5)
             axis.setStyle(hideOverlappingLabels=False)
             axis.setPen(pg.mkPen(None))
-            axis.setTickPen(pg.mkPen(None))
-        self.strip.setStyle(tickLength=0, showValues=False)
+        self.left_axis.setWidth(LEFT_AXIS)
+        self.step_axis.setHeight(BOTTOM_AXIS)
+        self.strip.setHeight(STRIP)
         self.restyle()
 
     def sizeHint(self) -> Any:

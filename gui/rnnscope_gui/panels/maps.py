@@ -157,6 +157,8 @@ class MapsPanel(QWidget):
             head.addWidget(box)
         self._grid = QGridLayout()
         self._grid.setSpacing(10)
+        for index, shown in enumerate(self._cards):
+            self._grid.addWidget(shown, 0, index)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 5)
         column.setSpacing(8)

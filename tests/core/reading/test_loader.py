@@ -148,6 +148,14 @@ def test_an_unusable_input_shape_is_refused(shape: object) -> None:
     refused(damaged(lambda c: layer(c, "main_input")["config"].update(batch_shape=shape)), RnnscopeError, ".")
 
 
+@pytest.mark.parametrize("size", [True, -1, 0, 1.0, "10", 2**40])
+def test_each_size_of_an_input_is_a_whole_number(size: object) -> None:
+    def replace(config: dict[str, Any]) -> None:
+        layer(config, "main_input")["config"].update(batch_shape=[None, size, 76])
+
+    refused(damaged(replace), UnreadableFile, "the input's shape is not usable")
+
+
 def test_an_operation_on_an_input_of_impossible_size_is_refused_before_memory_is_asked_for() -> None:
     def enlarge(config: dict[str, Any]) -> None:
         layer(config, "main_input")["config"].update(batch_shape=[None, 2**17, 2**14])
@@ -253,6 +261,15 @@ def test_a_legacy_layers_weight_names_are_checked(names: Any) -> None:
         file["model_weights/dense1"].attrs["weight_names"] = names
 
     refused(edited_h5(replace), RnnscopeError, ".")
+
+
+def test_a_legacy_layer_with_a_weight_too_many_is_refused() -> None:
+    def add(file: Any) -> None:
+        attributes = file["model_weights/dense1"].attrs
+        attributes["weight_names"] = [*attributes["weight_names"], attributes["weight_names"][0]]
+
+    error = refused(edited_h5(add), Unsupported, "holds 3 weights for this layer, its options imply 2")
+    assert error.layer == "dense1"
 
 
 def test_a_legacy_file_of_weights_alone_says_what_to_do() -> None:

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rnnscope
+from rnnscope.cli import main
+
+EXAMPLE = Path(__file__).parents[2] / "assets" / "example"
+MODEL, INPUT, REFERENCE = (str(EXAMPLE / f"household{end}") for end in (".keras", ".npy", ".keras.npz"))
+
+
+def test_summary_prints_keras_s_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", MODEL]) == 0
+    printed = capsys.readouterr().out
+    assert "│ rnn (SimpleRNN)" in printed
+    assert "Total params: 13,249 (51.75 KB)" in printed
+    assert "Read as: Keras 3.15.1 on tensorflow" in printed
+
+
+def test_compare_matches_and_ends_with_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", MODEL, INPUT, REFERENCE]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "≈ rounding"
+    assert any(line.startswith("≈ rnn state/h") for line in lines)
+    assert "Rule: |difference| ≤ 16·drift + 4·u·max|value|" in lines
+
+
+def test_compare_names_the_first_difference_and_exits_with_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with np.load(REFERENCE) as stored:
+        arrays = dict(stored)
+    arrays["layer/rnn/state/h"][25, 4:, 12] += 0.05
+    changed = tmp_path / "changed.npz"
+    np.savez(changed, **arrays)
+    assert main(["compare", MODEL, INPUT, str(changed)]) == 1
+    printed = capsys.readouterr().out
+    assert "First difference: rnn state/h, sample 25, step 4, unit 12" in printed
+    assert printed.splitlines()[-1] == "≠ different"
+
+
+def test_the_wrong_port_differs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", MODEL, INPUT, str(EXAMPLE / "wrong_port.npy")]) == 1
+    assert "First difference: model output/0" in capsys.readouterr().out
+
+
+def test_a_fixed_rule_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", MODEL, INPUT, REFERENCE, "--atol", "0"]) == 1
+    assert main(["compare", MODEL, INPUT, REFERENCE, "--atol", "1e-5"]) == 0
+    assert "Rule: |difference| ≤ 1e-05 + 0·|keras|" in capsys.readouterr().out
+
+
+def test_run_prints_the_outputs_or_saves_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", MODEL, INPUT]) == 0
+    assert capsys.readouterr().out.startswith("denseoutput (64, 1)\n")
+    saved = tmp_path / "trace.h5"
+    assert main(["run", MODEL, INPUT, "-o", str(saved)]) == 0
+    trace = rnnscope.load_trace(saved)
+    assert trace["rnn"].states["h"].shape == (64, 10, 64)
+    assert main(["compare", MODEL, INPUT, str(saved)]) == 0
+
+
+def test_ignoring_masks_gives_other_outputs(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", MODEL, INPUT])
+    masked = capsys.readouterr().out
+    main(["run", MODEL, INPUT, "--ignore-masks"])
+    assert capsys.readouterr().out != masked
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["summary", "none.keras"], "none.keras: there is no such file"),
+        (["summary", INPUT], "household.npy: not a Keras model file"),
+        (["run", MODEL, str(EXAMPLE / "sentences.npy")], "sentences.npy: layer 'main_input': the input has the wrong shape"),
+        (["run", MODEL, MODEL], "household.keras: "),
+        (["compare", MODEL, INPUT, str(EXAMPLE / "sentences.keras.npz")], "belong to another input; expected 64 samples"),
+        (["compare", MODEL, INPUT, MODEL], "household.keras: "),
+        (["compare", MODEL, INPUT, REFERENCE, "--atol", "-1"], "a tolerance is negative"),
+        (["run", MODEL, INPUT, "-o", "/nowhere/trace.h5"], "cannot write the trace"),
+    ],
+)
+def test_a_bad_file_is_one_line_and_exit_code_two(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("rnnscope: ")
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_values_recorded_with_another_input_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other.npy"
+    np.save(other, np.load(INPUT) + np.float32(0.25))
+    assert main(["compare", MODEL, str(other), REFERENCE]) == 2
+    assert "household.keras.npz: The stored values were recorded with another input" in capsys.readouterr().err
+
+
+def test_values_recorded_with_another_model_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import h5py
+
+    other = tmp_path / "other.h5"
+    shutil.copy(EXAMPLE / "household.h5", other)
+    with h5py.File(other, "r+") as file:
+        bias = next(path for path in _datasets(file) if path.endswith("simple_rnn_cell/bias"))
+        file[bias][0] += 0.5
+    assert main(["compare", str(other), INPUT, REFERENCE]) == 2
+    assert "recorded with another model file (household.keras)" in capsys.readouterr().err
+
+
+def test_the_headless_half_brings_no_qt() -> None:
+    code = (
+        "import sys; from rnnscope.cli import main; main(['summary', sys.argv[1]]);"
+        "assert not any(name.startswith(('PySide6', 'pyqtgraph', 'rnnscope_gui')) for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, MODEL], check=True, capture_output=True)
+
+
+def _datasets(file: object) -> list[str]:
+    found: list[str] = []
+    file.visit(found.append)  # type: ignore[attr-defined]
+    return found

@@ -139,10 +139,12 @@ class StepPlot(pg.GraphicsView):  # type: ignore[misc]
 
     def _zoom_to(self, first: float, last: float) -> None:
         """Ask for a range, kept within the sequence; all of it is None."""
-        first = min(max(first, 0.0), self.columns - (last - first))
-        last = min(first + (last - first), float(self.columns))
-        everything = first <= 0 and last >= self.columns
-        self.zoomed.emit(None if everything else (first, last))
+        width = last - first
+        if width >= self.columns - 1e-6:  # all of it, but for rounding
+            self.zoomed.emit(None)
+            return
+        first = min(max(first, 0.0), self.columns - width)
+        self.zoomed.emit((first, first + width))
 
     def _place(self, event: QMouseEvent, *, clamp: bool = False) -> tuple[int, int] | None:
         """The step and row under the mouse; None outside, unless clamped."""

@@ -151,10 +151,9 @@ class MaskStrip(pg.AxisItem):  # type: ignore[misc]
         self.mask: Mask | None = None
 
     def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
-        if self.mask is None:
-            return
-        lane = QRectF(0, 2, self.width(), STRIP_HEIGHT)
-        draw_lane(painter, lane, self.mask, self.range[0], self.range[1], theme.current())
+        if self.mask is not None:
+            lane = QRectF(0, 2, self.width(), STRIP_HEIGHT)
+            draw_lane(painter, lane, self.mask, self.range[0], self.range[1], theme.current())
 
 
 class Hatching(pg.GraphicsObject):  # type: ignore[misc]
@@ -166,10 +165,16 @@ class Hatching(pg.GraphicsObject):  # type: ignore[misc]
         self.mask: Mask | None = None
         self.extent = QRectF(0, 0, 1, 1)
         self._over_image = over_image
+        self._drawn: tuple[float, ...] = ()
+        self._runs: list[tuple[int, int]] = []
 
     def set_extent(self, extent: QRectF) -> None:
         self.prepareGeometryChange()
         self.extent = extent
+
+    def set_mask(self, mask: Mask | None) -> None:
+        self.mask, self._drawn = mask, ()
+        self.update()
 
     def boundingRect(self) -> QRectF:
         return self.extent
@@ -189,7 +194,10 @@ class Hatching(pg.GraphicsObject):  # type: ignore[misc]
         if self.mask is None or shown.width() <= 0:
             return
         brush, wash = hatch_brush(tokens, 0.95 if self._over_image else 0.5), theme.faded(tokens.card, 0.3)
-        for begin, end in runs(self._masked_pixels(shown.left(), shown.right(), pixels)):
+        wanted = (shown.left(), shown.right(), pixels)
+        if wanted != self._drawn:
+            self._drawn, self._runs = wanted, runs(self._masked_pixels(shown.left(), shown.right(), pixels))
+        for begin, end in self._runs:
             block = QRectF(where.left() + begin, where.top(), end - begin, where.height())
             if self._over_image:
                 painter.fillRect(block, wash)

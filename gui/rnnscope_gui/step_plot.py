@@ -50,12 +50,12 @@ class StepPlot(pg.GraphicsView):  # type: ignore[misc]
 
     def set_mask(self, mask: Mask | None, *, has_steps: bool = True) -> None:
         """Show a mask above the plot and hatch what it masks; None for no mask."""
-        self.strip.mask = self.hatching.mask = mask
+        self.strip.mask = mask
+        self.hatching.set_mask(mask)
         self.has_steps = has_steps
         self.strip.setHeight(STRIP if mask is not None else 4)
         self.number_steps(self._numbered)
-        for item in (self.strip, self.hatching, self.column, self.row):
-            item.update()
+        self.strip.update()
 
     def number_steps(self, numbered: bool) -> None:
         """Whether the steps are numbered below; without steps they never are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import prod
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from rnnscope.types import Array, Mask
 from rnnscope_gui.state import Document, View
 
 PREFERRED = ("state/h", "state/forward/h", "output/0")
+
+# Every panel asks for the same picture at every move; only another sample or quantity makes it another one.
+_latest: WeakKeyDictionary[Document, tuple[tuple[str, str, int], Picture | None]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +65,15 @@ class Picture:
 
 
 def picture(document: Document, view: View) -> Picture | None:
-    """What the heatmaps show; None while there is no run or no such layer."""
+    """What the heatmaps show; None while there is no run or no such layer. The same object while it stays the same."""
+    wanted = (view.layer, view.quantity, view.sample)
+    latest = _latest.get(document)
+    if latest is None or latest[0] != wanted:
+        latest = _latest[document] = (wanted, _make_picture(document, view))
+    return latest[1]
+
+
+def _make_picture(document: Document, view: View) -> Picture | None:
     trace = document.trace
     if trace is None or view.layer not in trace.layers:
         return None

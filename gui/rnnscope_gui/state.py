@@ -16,7 +16,7 @@ Theme = Literal["system", "light", "dark"]
 Inputs = Array | dict[str, Array]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Document:
     """All that is open. `unmasked` is the run that ignores every mask; the paths are shown, never read again."""
 

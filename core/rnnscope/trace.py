@@ -96,8 +96,6 @@ class Trace:
             yield from (layer_key(name, quantity) for quantity in layer.quantities())
         yield from (f"output/{index}" for index in range(len(self.outputs)))
 
-    keys = quantities
-
     def get(self, key: str) -> Array:
         """The array under a key such as ``layer/rnn/state/h`` or ``output/0``; KeyError when there is none."""
         layer, quantity = split_key(key, self.layers)

@@ -14,6 +14,8 @@ from rnnscope.cli import main
 EXAMPLE = Path(__file__).parents[2] / "assets" / "example"
 MODEL, INPUT, REFERENCE = (str(EXAMPLE / f"household{end}") for end in (".keras", ".npy", ".keras.npz"))
 
+SENTENCES, OTHERS = str(EXAMPLE / "sentences.npy"), str(EXAMPLE / "sentences.keras.npz")
+
 
 def test_summary_prints_keras_s_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["summary", MODEL]) == 0
@@ -78,10 +80,10 @@ def test_ignoring_masks_gives_other_outputs(capsys: pytest.CaptureFixture[str]) 
     [
         (["summary", "none.keras"], "none.keras: there is no such file"),
         (["summary", INPUT], "household.npy: not a Keras model file"),
-        (["run", MODEL, str(EXAMPLE / "sentences.npy")], "sentences.npy: layer 'main_input': the input has the wrong shape"),
-        (["run", MODEL, MODEL], "household.keras: "),
-        (["compare", MODEL, INPUT, str(EXAMPLE / "sentences.keras.npz")], "belong to another input; expected 64 samples"),
-        (["compare", MODEL, INPUT, MODEL], "household.keras: "),
+        (["run", MODEL, SENTENCES], "sentences.npy: layer 'main_input': the input has the wrong shape"),
+        (["run", MODEL, MODEL], "household.keras: this is a Keras model, not arrays"),
+        (["compare", MODEL, INPUT, OTHERS], "belong to another input; expected 64 samples"),
+        (["compare", MODEL, INPUT, MODEL], "household.keras: this is a Keras model, not arrays"),
         (["compare", MODEL, INPUT, REFERENCE, "--atol", "-1"], "a tolerance is negative"),
         (["run", MODEL, INPUT, "-o", "/nowhere/trace.h5"], "cannot write the trace"),
     ],

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from rnnscope.errors import UnreadableFile
+from rnnscope.errors import BadInput, UnreadableFile
 from rnnscope.reading.archive import read_members
 from rnnscope.reading.arrays import NUMBERS, native
 from rnnscope.types import Array
@@ -62,14 +62,12 @@ def read_npy(data: bytes, file: str, *, text: bool = False) -> Array:
 def read_npz(data: bytes, file: str, *, text: str | None = None) -> dict[str, Array]:
     """Name → array of a `.npz` file; only the member named `text` may hold text."""
     members = read_members(data, file, lambda name: True)
+    if "config.json" in members:
+        raise BadInput("this is a Keras model, not arrays", file=file)
     arrays = {}
     for member, content in members.items():
         if not member.endswith(".npy"):
-            raise UnreadableFile(
-                f"not a .npz file: its member '{member[:200]}' is not an array",
-                file=file,
-                advice="It looks like a model" if member == "config.json" else None,
-            )
+            raise UnreadableFile(f"not a .npz file: its member '{member[:200]}' is not an array", file=file)
         name = member.removesuffix(".npy")
         arrays[name] = read_npy(content, f"{file}: {name}", text=name == text)
     if not arrays:

@@ -116,6 +116,12 @@ def test_encrypted_members_are_refused() -> None:
     refused(both, "member 'a' is encrypted")
 
 
+def test_an_encrypted_member_is_refused_even_unread() -> None:
+    data = patched(zipped({"good": "1", "a": CONTENT}), CENTRAL, 8, b"\x01\x00")
+    with pytest.raises(UnreadableFile, match="is encrypted"):
+        read_members(data, FILE, "good".__eq__)
+
+
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_compressions_are_refused(compression: int) -> None:
     refused(zipped({"a": CONTENT}, compression), "method")
@@ -133,6 +139,13 @@ def test_a_member_that_reaches_into_the_next_is_refused() -> None:
     at = data.index(CENTRAL)
     sizes = struct.pack("<II", 2 * len(CONTENT), 2 * len(CONTENT))
     refused(data[: at + 20] + sizes + data[at + 28 :], "overlap")
+
+
+def test_a_member_that_reaches_into_the_directory_is_refused() -> None:
+    data = zipped({"good": "1", "a": CONTENT})
+    data = patched(data, CENTRAL, 20, struct.pack("<II", len(CONTENT) + 1, len(CONTENT) + 1))
+    with pytest.raises(UnreadableFile, match="overlaps its directory"):
+        read_members(data, FILE, "good".__eq__)
 
 
 def test_a_wrong_checksum_is_refused() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile
 from rnnscope.reading import hdf5 as module
+from rnnscope.reading import hdf5_storage
 from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
 from tests.core.reading.crafted import FILE, hdf5
 
@@ -204,6 +205,16 @@ def test_a_chunk_that_inflates_beyond_its_size_is_refused() -> None:
         dataset.id.write_direct_chunk((0,), zlib.compress(bytes(64 * 2**20)))
 
     refused(build, match="inflates")
+
+
+def test_chunks_much_larger_than_the_data_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(file: Any) -> None:
+        file.create_dataset("x", data=np.zeros(4), chunks=(1000,), maxshape=(None,), compression="gzip")
+
+    with opened(build) as file:
+        assert file.read("x").tolist() == [0, 0, 0, 0]
+    monkeypatch.setattr(hdf5_storage, "MAX_CHUNK", 7999)
+    refused(build, match="in chunks of 8,000")
 
 
 def test_a_chunk_that_does_not_inflate_is_refused() -> None:

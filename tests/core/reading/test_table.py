@@ -54,7 +54,7 @@ def test_nan_and_infinity_are_read_where_they_are_written_out() -> None:
     np.testing.assert_array_equal(found, [[1, np.nan], [np.inf, -np.inf]])
 
 
-@pytest.mark.parametrize("cell", ["", "NA", "null", "-", "1_000", "0x10", "=1+1", "１"])
+@pytest.mark.parametrize("cell", ["", "NA", "null", "-", "1_000", "0x10", "=1+1", "１", "1e999"])
 def test_other_ways_to_write_nothing_or_a_number_are_refused(cell: str) -> None:
     refused(f"1,2\n3,{cell}\n", "not a number")
 
@@ -62,6 +62,10 @@ def test_other_ways_to_write_nothing_or_a_number_are_refused(cell: str) -> None:
 @pytest.mark.parametrize("text", ["1;2,5\n3;4\n", '1,"2,5"\n3,4\n', "1,5;2,5\n3,5;4,5\n", "1,5\t2,5\n"])
 def test_a_decimal_comma_is_recognised_and_said(text: str) -> None:
     refused(text, "point, not a comma")
+
+
+def test_a_mistyped_first_number_is_not_taken_for_a_heading() -> None:
+    refused("1O.5\n2\n", "line 1, column 1: not a number")
 
 
 def test_a_wrong_cell_is_named_by_its_place() -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from rnnscope_gui.jobs import Jobs, Reporter
 from rnnscope_gui.opening import Outcome, Request, judged, open_files
-from rnnscope_gui.reader import Reader
+from rnnscope_gui.reader import Kind, Reader
 from rnnscope_gui.resolve import settled
 from rnnscope_gui.state import AppState, Busy, Document, Message, View
 
@@ -83,13 +83,18 @@ class Session(QObject):
         self._show(outcome.document, outcome.message or (self.state.scene.message if judging else None))
         if not outcome.judge:
             return
-        document, fresh = outcome.document, outcome.fresh
-        self._busy("Comparing" if document.reference is not None else "Running without the mask")
-        self._jobs.start(lambda reporter: judged(document, fresh, reporter))
+        self._judge(outcome.document, outcome.fresh)
 
     @Slot(object)
     def _fail(self, text: str) -> None:
+        self._wanted = None
         self.state.set(replace(self.state.scene, message=Message(text), busy=None))
+        document = self.state.scene.document
+        unjudged = document.unmasked is None or (document.reference is not None and document.comparison is None)
+        if document.trace is not None and unjudged and not self._judging:
+            # The file that failed has interrupted the comparison of what is open.
+            self._judging = True
+            self._judge(document, frozenset())
 
     @Slot(object)
     def _progress(self, fraction: float) -> None:
@@ -102,6 +107,10 @@ class Session(QObject):
         if self.state.scene.busy is not None:
             self.state.set(replace(self.state.scene, busy=None))
         self.idle.emit()
+
+    def _judge(self, document: Document, fresh: frozenset[Kind]) -> None:
+        self._busy("Comparing" if document.reference is not None else "Running without the mask")
+        self._jobs.start(lambda reporter: judged(document, fresh, reporter))
 
     def _busy(self, text: str) -> None:
         self.state.set(replace(self.state.scene, busy=Busy(text)))

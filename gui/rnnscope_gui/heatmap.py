@@ -77,6 +77,8 @@ class Heatmap(StepPlot):
             return
         first, last = self.visible_steps()
         begin, end = max(0, int(np.floor(first))), min(self.columns, int(np.ceil(last)))
+        if begin >= end:  # a hidden map keeps its values while the others zoom beyond them
+            return
         ratio = self.devicePixelRatioF()
         across = max(1, int(self.box.width() * ratio * (end - begin) / max(last - first, 1e-9)))
         down = max(1, int(self.box.height() * ratio))

@@ -71,7 +71,7 @@ def first_difference(scene: Scene) -> View:
 def worst_difference(scene: Scene) -> View:
     """To the largest difference, held against what rounding may do there; the same view when all is equal."""
     comparison = scene.document.comparison
-    rows = [row for row in comparison.rows if row.worst is not None and row.layer] if comparison is not None else []
+    rows = [row for row in comparison.rows if row.worst is not None] if comparison is not None else []
     worst = max(rows, key=lambda row: (row.verdict.severity, _beyond(row)), default=None)
     return scene.view if worst is None else _at(scene, worst.worst)
 

@@ -82,7 +82,7 @@ def test_where_all_agree_there_is_no_first_difference(scene: Scene) -> None:
     assert navigate.first_difference(scene) is scene.view
 
 
-def test_the_first_difference_of_a_wrong_port_is_in_the_models_output(example: Example) -> None:
+def test_the_differences_of_a_wrong_port_that_stored_only_its_output_are_found_there(example: Example) -> None:
     document = opened(example.model, example.input, example.model.with_name("wrong_port.npy"), kinds=ORDER).document
     scene = scene_of(document, View(steps=(1.0, 5.0)))
     assert navigate.has_difference(scene)
@@ -92,6 +92,8 @@ def test_the_first_difference_of_a_wrong_port_is_in_the_models_output(example: E
     found = navigate.first_difference(scene)
     assert (found.layer, found.quantity) == ("denseoutput", "output/0")
     assert (found.sample, found.unit, found.steps) == (place.sample, place.unit, None)
+    worst = navigate.worst_difference(scene)
+    assert (worst.layer, worst.quantity) == ("denseoutput", "output/0")
 
 
 def test_the_largest_difference_is_where_a_stored_number_was_changed(household: Document) -> None:

@@ -19,6 +19,7 @@ from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.reader_child import open_file
 from rnnscope_gui.resolve import settled
 from rnnscope_gui.state import Document, Scene, View
+from rnnscope_gui.step_plot import StepPlot
 from rnnscope_gui.window import MainWindow
 
 Part = TypeVar("Part", bound=QWidget)
@@ -75,6 +76,12 @@ def cell(shown: Heatmap, step: int, unit: int) -> QPoint:
     """The pixel in the middle of a step and unit."""
     place: QPoint = shown.mapFromScene(shown.box.mapViewToScene(QPointF(step + 0.5, unit + 0.5)))
     return place
+
+
+def cursor(shown: StepPlot) -> tuple[int, int]:
+    """The step and row that a plot outlines; row -1 where it outlines none."""
+    column, row = shown.column.boundingRect().center(), shown.row.boundingRect().center()
+    return int(column.x()), int(row.y()) if shown.row.boundingRect().isValid() else -1
 
 
 def click(shown: Heatmap, step: int, unit: int) -> None:

@@ -8,10 +8,10 @@ EXAMPLE := assets/example/household.keras assets/example/household.npy assets/ex
 SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench wheel clean setup
+.PHONY: help demo test lint format bench screenshots wheel clean setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## open the example in the window; without a screen, draw the window into demo.png
 ifneq ($(SCREEN),)
@@ -33,6 +33,9 @@ format: setup ## format the code, and mend what ruff can mend
 
 bench: setup ## import time and start-up time, beside those of the libraries alone
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python tests/benchmarks/start_up.py
+
+screenshots: setup ## the pictures of the guide, made by the program itself
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py
 
 wheel: setup ## build the wheel and the source distribution into dist/
 	@rm -rf dist

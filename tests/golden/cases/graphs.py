@@ -70,6 +70,9 @@ def merged_masks() -> Model:
         "added": layers.Add(name="add")([first, second]),
         "multiplied": layers.Multiply(name="multiply")([first, second]),
         "joined": layers.Concatenate(name="side_by_side")([first, second]),
+        "largest": layers.Maximum(name="maximum")([first, second]),
+        "smallest": layers.Minimum(name="minimum")([first, second]),
+        "half_masked": layers.Maximum(name="maximum_of_one_masked")([first, z]),
         "unmasked": layers.Average(name="average")([first, z]),
     }
     return Model([x, y, z], [layers.SimpleRNN(3, name=name)(value) for name, value in merged.items()])

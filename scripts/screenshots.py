@@ -1,0 +1,50 @@
+"""Makes every picture of the guide with the program itself: ``make screenshots``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE, IMAGES = ROOT / "assets" / "example", ROOT / "docs" / "images"
+CURSOR = ["--sample", "25", "--step", "5", "--unit", "12"]
+
+
+def main() -> int:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    household = files("household")
+    sentences = files("sentences")
+    picture("window-light", household, *CURSOR)
+    picture("window-dark", household, *CURSOR, "--theme", "dark")
+    picture("cell-state", sentences, "--sample", "0", "--step", "4", "--unit", "3", "--quantity", "state/c")
+    picture("no-keras-values", household[:2], *CURSOR)
+    with tempfile.TemporaryDirectory() as folder:
+        changed = Path(folder) / "changed.keras.npz"
+        np.savez(changed, **with_a_difference(EXAMPLE / "household.keras.npz"))
+        picture("difference", [*household[:2], str(changed)], *CURSOR)
+    return 0
+
+
+def files(name: str) -> list[str]:
+    return [str(EXAMPLE / f"{name}{end}") for end in (".keras", ".npy", ".keras.npz")]
+
+
+def with_a_difference(path: Path) -> dict[str, np.ndarray]:
+    """The stored values with one unit of one sample moved from step 5 on, as an error in a port would."""
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays["layer/rnn/state/h"][25, 5:, 12] += 0.05
+    return arrays
+
+
+def picture(name: str, opened: list[str], *options: str) -> None:
+    target = str(IMAGES / f"{name}.png")
+    subprocess.run([sys.executable, "-m", "rnnscope_gui", "snapshot", *opened, "-o", target, *options], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

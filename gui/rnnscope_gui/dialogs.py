@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 
-import h5py
 import numpy as np
 import PySide6
 from PySide6.QtCore import Qt
@@ -41,6 +40,8 @@ def shortcuts(parent: QWidget) -> QDialog:
 
 def about(parent: QWidget) -> QDialog:
     """What this is, and the versions of what it stands on."""
+    import h5py  # the window itself never needs it: files are read in another process
+
     dialog, column = _dialog(parent, "About rnnscope")
     versions = f"Python {platform.python_version()} · NumPy {np.__version__} · h5py {h5py.__version__}"
     column.insertWidget(0, label(f"rnnscope {__version__}", "title"))

@@ -16,6 +16,13 @@ def value(number: float, digits: int = 6) -> str:
     return f"{number: .{digits}f}"
 
 
+def answer(number: float) -> str:
+    """An output in large digits: five decimals, or five figures where decimals would hide them."""
+    if not isfinite(number) or not number or FIXED_FROM <= abs(number) < FIXED_BELOW:
+        return value(number, 5)
+    return f"{number: .4e}"
+
+
 def short(number: float) -> str:
     """A value on an axis or a colour bar: as few digits as tell it."""
     return f"{number:.3g}"

@@ -90,7 +90,7 @@ def masking_words(document: Document, view: View, reading: OutputReading, elemen
         free, with_masks = float(reading.unmasked[element]), float(reading.ours[element])
         moved = abs(free - with_masks)
         changed = f"moved by {numbers.short(moved)}" if moved else "not moved at all"
-        words.append(f"Without the mask the output would be {free:.5f} ({changed}).")
+        words.append(f"Without the mask the output would be {numbers.answer(free).strip()} ({changed}).")
     return tuple(words)
 
 

@@ -60,6 +60,9 @@ def render(options: argparse.Namespace) -> Scene:
     session = Session(backend=options.backend)
     session.warm_up()
     window = MainWindow(session, QSettings(os.devnull, QSettings.Format.IniFormat))
+    # Qt goes on after an error in a slot; half a picture must not pass for a whole one.
+    bugs: list[BaseException] = []
+    hook, sys.excepthook = sys.excepthook, lambda kind, error, trace: bugs.append(error)
     try:
         window.resize(*options.size)
         window.show()
@@ -72,10 +75,13 @@ def render(options: argparse.Namespace) -> Scene:
         if scene.message is not None and scene.message.kind == "error" and scene.document.comparison is None:
             raise BadInput(scene.message.text)
         app.processEvents()
+        if bugs:
+            raise bugs[0]
         save_widget(window, options.output)
     except OSError as error:
         raise BadInput(f"cannot be written: {error}", file=options.output) from None
     finally:
+        sys.excepthook = hook
         window.close()
     return scene
 

@@ -40,3 +40,11 @@ def test_the_same_oddity_is_no_difference(ours: float, theirs: float, apart: flo
 def test_words_are_counted() -> None:
     assert numbers.count(1, "step") == "1 step"
     assert numbers.count(2000, "step") == "2,000 steps"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.918574, " 0.91857"), (-0.5, "-0.50000"), (0.0, " 0.00000"), (1.04231e-4, " 1.0423e-04"), (nan, " nan")],
+)
+def test_an_answer_keeps_five_figures_however_small_it_is(number: float, text: str) -> None:
+    assert numbers.answer(number) == text

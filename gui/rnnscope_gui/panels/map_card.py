@@ -24,15 +24,16 @@ class MapCard(QFrame):
         self._note = ElidedLabel("", "muted")
         self._note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._verdict: Verdict | None = None
+        self._odd = False
         self._message = label("", "muted", wraps=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setMargin(24)
         self._lay_out(title)
 
-    def say(self, note: str, verdict: Verdict | None = None) -> None:
-        """The note beside the title, in the colour of a verdict where it is one."""
+    def say(self, note: str, verdict: Verdict | None = None, *, odd: bool = False) -> None:
+        """The note beside the title, in the colour of a verdict where it is one, or in that of NaN and inf."""
         self._note.setText(note)
-        self._verdict = verdict
+        self._verdict, self._odd = verdict, odd
         self._restyle()
 
     def explain(self, message: str) -> None:
@@ -64,7 +65,9 @@ class MapCard(QFrame):
     def _restyle(self) -> None:
         chosen = theme.current()
         colour = chosen.muted if self._verdict is None else chosen.verdict(self._verdict)
-        weight = 400 if self._verdict is None else 600
+        if self._odd:
+            colour = chosen.odd
+        weight = 600 if self._verdict is not None or self._odd else 400
         self._note.setStyleSheet(f"color: {colour}; font-weight: {weight};")
 
     def _lay_out(self, title: str) -> None:

@@ -90,8 +90,8 @@ class MapsPanel(QWidget):
         both = [made.ours] if made.theirs is None else [made.ours, made.theirs]
         shared = levels(both, view.scale)
         ours, theirs, difference = self._cards
-        ours.say("this engine")
-        theirs.say("stored values" if made.theirs is not None else "")
+        _say_origin(ours, made.ours, "this engine")
+        _say_origin(theirs, made.theirs, "stored values")
         _draw(ours, made, made.ours, shared, view.colour_map)
         _draw(theirs, made, made.theirs, shared, view.colour_map)
         _draw(difference, made, made.difference, difference_levels(made), _diverging(view.colour_map))
@@ -197,6 +197,15 @@ def _draw(shown: MapCard, made: Picture, matrix: Array | None, scale: tuple[floa
     if matrix is not None:
         shown.heatmap.set_data(matrix, made.mask, scale, colour_map, has_steps=made.has_steps)
         shown.bar.set_scale(scale, colour_map)
+
+
+def _say_origin(shown: MapCard, matrix: Array | None, words: str) -> None:
+    """Where the values come from; or, in the colour that they have here, how many are no numbers."""
+    odd = 0 if matrix is None else int(matrix.size - np.count_nonzero(np.isfinite(matrix)))
+    if odd:
+        shown.say(f"■ {odd:,} NaN or inf", odd=True)
+    else:
+        shown.say(words if matrix is not None else "")
 
 
 def _diverging(colour_map: str) -> str:

@@ -40,12 +40,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A document to show. `judge`: the comparison and the run without masks are still to come."""
+    """A document to show. `judge`: the comparison and the run without masks are still to come.
+
+    before: what was open, to go back to when new stored values turn out not to fit.
+    """
 
     document: Document
     message: Message | None = None
     judge: bool = False
     fresh: frozenset[Kind] = frozenset()
+    before: Document | None = None
 
 
 def open_files(
@@ -57,13 +61,14 @@ def open_files(
     was. An input or stored values that were open before and do not fit a new model are closed, with a note.
     """
     found = [(request.path, reads(request.path, request.kind, reports.cancelled, backend)) for request in requests]
+    before = document
     for path, opened in sorted(found, key=lambda pair: ORDER.index(pair[1].kind)):
         document = _with(document, path, opened)
     fresh = frozenset(opened.kind for _, opened in found)
     if document.model is None or document.inputs is None:
         return Outcome(replace(document, trace=None, unmasked=None, comparison=None), _missing(document, fresh))
     if fresh == {"reference"} and document.trace is not None:
-        return Outcome(replace(document, comparison=None), judge=True, fresh=fresh)
+        return Outcome(replace(document, comparison=None), judge=True, fresh=fresh, before=before)
     try:
         trace = run(document.model, document.inputs, progress=reports.progress, cancelled=reports.cancelled)
     except Cancelled:
@@ -76,8 +81,11 @@ def open_files(
     return Outcome(replace(document, trace=trace, unmasked=None, comparison=None), judge=True, fresh=fresh)
 
 
-def judged(document: Document, fresh: frozenset[Kind], reports: Reports) -> Outcome:
-    """The document with its run without masks, and with its comparison when stored values are open."""
+def judged(document: Document, fresh: frozenset[Kind], reports: Reports, before: Document | None = None) -> Outcome:
+    """The document with its run without masks, and with its comparison when stored values are open.
+
+    Fresh stored values that do not fit are told, and what was open `before` them comes back.
+    """
     if document.model is None or document.inputs is None or document.trace is None:
         return Outcome(document)
     if document.unmasked is None:
@@ -99,7 +107,7 @@ def judged(document: Document, fresh: frozenset[Kind], reports: Reports) -> Outc
         name = Path(document.reference_path).name
         without = replace(document, reference=None, reference_path="", comparison=None)
         if "reference" in fresh:
-            return Outcome(without, Message(str(error.located(file=name))))
+            return Outcome(before or without, Message(str(error.located(file=name))))
         return Outcome(without, Message(f"{name} does not fit any more and was closed: {error.problem}", "note"))
     foreign = f"{Path(document.reference_path).name}: {comparison.foreign}" if comparison.foreign else ""
     message = Message(foreign, "note" if comparison.matches else "error") if foreign else None

@@ -42,6 +42,8 @@ class Session(QObject):
             return
         document, reader, backend = self.state.scene.document, self._reader, self._backend
         self._wanted, self._judging = view, False
+        if view is not None:
+            self.state.show(_looking(self.state.view, view))
         names = ", ".join(request.path.replace("\\", "/").rsplit("/", 1)[-1] for request in requests)
         self._busy(f"Opening {names}")
 
@@ -83,7 +85,7 @@ class Session(QObject):
         self._show(outcome.document, outcome.message or (self.state.scene.message if judging else None))
         if not outcome.judge:
             return
-        self._judge(outcome.document, outcome.fresh)
+        self._judge(outcome.document, outcome.fresh, outcome.before)
 
     @Slot(object)
     def _fail(self, text: str) -> None:
@@ -108,18 +110,23 @@ class Session(QObject):
             self.state.set(replace(self.state.scene, busy=None))
         self.idle.emit()
 
-    def _judge(self, document: Document, fresh: frozenset[Kind]) -> None:
+    def _judge(self, document: Document, fresh: frozenset[Kind], before: Document | None = None) -> None:
         self._busy("Comparing" if document.reference is not None else "Running without the mask")
-        self._jobs.start(lambda reporter: judged(document, fresh, reporter))
+        self._jobs.start(lambda reporter: judged(document, fresh, reporter, before))
 
     def _busy(self, text: str) -> None:
         self.state.set(replace(self.state.scene, busy=Busy(text)))
 
     def _show(self, document: Document, message: Message | None) -> None:
         scene = self.state.scene
-        view = self._wanted or scene.view
+        view = scene.view if self._wanted is None else _looking(self._wanted, scene.view)
         if document.trace is not None:
             self._wanted = None
         if document.trace is not scene.document.trace:
             view = replace(view, steps=None)
         self.state.set(replace(scene, document=document, view=settled(document, view), message=message, busy=None))
+
+
+def _looking(view: View, like: View) -> View:
+    """`view` in the colours and arrangement of another: what a person chose while files were opening stays."""
+    return replace(view, theme=like.theme, layout=like.layout, scale=like.scale, colour_map=like.colour_map)

@@ -72,7 +72,7 @@ def render(options: argparse.Namespace) -> Scene:
         window.open(paths, _view(options), ORDER[: len(paths)])
         loop.exec()
         scene = session.state.scene
-        if scene.message is not None and scene.message.kind == "error" and scene.document.comparison is None:
+        if scene.message is not None and scene.message.kind == "error":
             raise BadInput(scene.message.text)
         app.processEvents()
         if bugs:

@@ -80,7 +80,8 @@ def measure_floor(trace: Trace, *, progress: Progress | None = None, cancelled: 
     for probe in range(PROBES):
         shaken = rerun(probe + 1, decisions.replay(), shake)
         for key in _measured(steady):
-            moved = _largest(key, np.abs(shaken.get(key) - steady.get(key)))
+            with np.errstate(invalid="ignore"):  # ∞ − ∞
+                moved = _largest(key, np.abs(shaken.get(key) - steady.get(key)))
             drift[key] = np.fmax(drift[key], moved) if key in drift else moved
     return NoiseFloor(
         {

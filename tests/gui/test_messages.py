@@ -207,11 +207,22 @@ def test_what_is_not_a_number_is_shown_and_no_error(
     assert message(window) == ""
 
 
+def test_infinite_values_are_compared_without_a_word(
+    qtbot: QtBot, window: MainWindow, example: Example, tmp_path: Path
+) -> None:
+    x = np.load(example.input).copy()
+    x[0, 0, 0] = np.inf
+    window.open([str(saved(tmp_path / "odd.npy", x))])
+    settle(qtbot.waitUntil, window)
+    assert window.state.scene.document.comparison is not None
+    assert "another input" in message(window)
+
+
 def stored(example: Example, folder: Path, name: str, change: Callable[[dict[str, np.ndarray]], None]) -> Path:
     with np.load(example.reference) as arrays:
         changed = dict(arrays)
     change(changed)
-    np.savez(folder / name, **changed)  # type: ignore[arg-type]
+    np.savez(folder / name, **changed)
     return folder / name
 
 
@@ -339,9 +350,9 @@ def test_a_message_is_dismissed_by_its_button_and_by_escape(window: MainWindow, 
 
 def test_errors_and_notes_are_told_apart_by_more_than_colour(window: MainWindow) -> None:
     marks = []
-    for kind in ("error", "note"):
-        window.session.tell(Message("Text", kind))  # type: ignore[arg-type]
-        marks.append([label.text() for label in part(window, MessageBar).findChildren(QLabel)][0])
+    for message_ in (Message("Text", "error"), Message("Text", "note")):
+        window.session.tell(message_)
+        marks.append(part(part(window, MessageBar), QLabel).text())
     assert len(set(marks)) == 2
 
 
@@ -375,7 +386,7 @@ def test_names_from_files_are_plain_text_everywhere(qtbot: QtBot, empty_window: 
         assert not {"\u202e", "\x07"} & set(text), repr(text)
     for view in empty_window.findChildren(QAbstractItemView):
         rows = view.model()
-        for row in range(rows.rowCount() if rows is not None else 0):
+        for row in range(rows.rowCount()):
             assert not {"\u202e", "\x07", "\n"} & set(str(rows.index(row, 0).data()))
     empty_window.grab()
     assert len(heatmaps(empty_window)) == 3

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 
 import numpy as np
 import PySide6
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from rnnscope import __version__
 from rnnscope_gui.commands import COMMANDS, MENUS
@@ -20,22 +21,31 @@ ABOUT = (
 
 
 def shortcuts(parent: QWidget) -> QDialog:
-    """All commands that have keys, menu by menu."""
+    """All commands that have keys, menu by menu, side by side so that they fit on a small screen."""
     dialog, column = _dialog(parent, "Keyboard shortcuts")
+    sides = QHBoxLayout()
+    sides.setSpacing(40)
+    for menus in (MENUS[:1] + MENUS[2:], MENUS[1:2]):
+        sides.addLayout(_keys_of(menus))
+    column.insertLayout(0, sides)
+    return dialog
+
+
+def _keys_of(menus: Sequence[str]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(28)
-    row = 0
-    for menu in MENUS:
+    grid.setVerticalSpacing(8)
+    for menu in menus:
+        if grid.count():
+            grid.setRowMinimumHeight(grid.rowCount(), 8)
         with_keys = [command for command in COMMANDS if command.menu == menu and command.keys]
-        if with_keys:
-            grid.addWidget(label(menu.upper(), "heading"), row, 0)
-            row += 1
+        grid.addWidget(label(menu.upper(), "heading"), grid.rowCount(), 0)
         for command in with_keys:
-            grid.addWidget(label(command.text.removesuffix("…"), ""), row, 0)
+            row = grid.rowCount()
+            grid.addWidget(label(command.text.removesuffix("…")), row, 0)
             grid.addWidget(mono("  ".join(command.keys)), row, 1, Qt.AlignmentFlag.AlignRight)
-            row += 1
-    column.insertLayout(0, grid)
-    return dialog
+    grid.setRowStretch(grid.rowCount(), 1)
+    return grid
 
 
 def about(parent: QWidget) -> QDialog:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from rnnscope.errors import one_line
 from rnnscope_gui.state import Document, Scene
 from rnnscope_gui.widgets import card, label
 
@@ -26,6 +27,7 @@ class WelcomePanel(QWidget):
         self.setObjectName("welcome")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._titles: dict[str, QLabel] = {}
+        self._hints: dict[str, QLabel] = {}
         sheet = card()
         sheet.setFixedWidth(WIDTH)
         column = QVBoxLayout(sheet)
@@ -56,17 +58,28 @@ class WelcomePanel(QWidget):
         for kind, title, _, _ in STEPS:
             there = _is_open(new.document, kind)
             self._titles[kind].setText(f"✓  {title}" if there else title)
+        self._hints["input"].setText(_wanted(new.document))
 
     def _step(self, kind: str, title: str, hint: str, action: QAction) -> QHBoxLayout:
-        self._titles[kind] = label(title, "cardTitle")
+        self._titles[kind], self._hints[kind] = label(title, "cardTitle"), label(hint, "muted", wraps=True)
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(self._titles[kind])
-        texts.addWidget(label(hint, "muted"))
+        texts.addWidget(self._hints[kind])
         row = QHBoxLayout()
         row.addLayout(texts, 1)
         row.addWidget(_button("Open…", action))
         return row
+
+
+def _wanted(document: Document) -> str:
+    """Which input to open: once there is a model, of which shape."""
+    hint = next(hint for kind, _, hint, _ in STEPS if kind == "input")
+    if document.model is None:
+        return hint
+    names, shapes = document.model.input_names, document.model.input_shapes
+    several = [f"{name} {shape}" for name, shape in zip(names, shapes, strict=True)]
+    return one_line(f"of shape {', '.join(several) if len(several) > 1 else shapes[0]} – {hint.partition(';')[0]}")
 
 
 def _is_open(document: Document, kind: str) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
+import numpy as np
+
 from rnnscope import Model, Reference, compare, run
 from rnnscope.errors import Cancelled, RnnscopeError
+from rnnscope.types import Array, Shape
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.state import Document, Inputs, Message
 
@@ -60,7 +63,7 @@ def open_files(
     Raises the error of a file that cannot be read, or of a new input that does not fit; the document then stays as it
     was. An input or stored values that were open before and do not fit a new model are closed, with a note.
     """
-    found = [(request.path, reads(request.path, request.kind, reports.cancelled, backend)) for request in requests]
+    found = _read_all(requests, lambda one: reads(one.path, one.kind, reports.cancelled, backend), document.model)
     before = document
     for path, opened in sorted(found, key=lambda pair: ORDER.index(pair[1].kind)):
         document = _with(document, path, opened)
@@ -112,6 +115,36 @@ def judged(document: Document, fresh: frozenset[Kind], reports: Reports, before:
     foreign = f"{Path(document.reference_path).name}: {comparison.foreign}" if comparison.foreign else ""
     message = Message(foreign, "note" if comparison.matches else "error") if foreign else None
     return Outcome(replace(document, comparison=comparison), message)
+
+
+def _read_all(
+    requests: Sequence[Request], read: Callable[[Request], Opened], model: Model | None
+) -> list[tuple[str, Opened]]:
+    found = [(request, read(request)) for request in requests]
+    wanted = next((cast(Model, opened.value) for _, opened in found if opened.kind == "model"), model)
+    return [
+        (request.path, opened if request.kind is not None else _told_apart(request.path, opened, wanted))
+        for request, opened in found
+    ]
+
+
+def _told_apart(path: str, opened: Opened, model: Model | None) -> Opened:
+    """A bare array says nothing of itself: one that fits an output of the model, and no input, is what Keras gave."""
+    array = opened.value
+    if model is None or opened.kind != "input" or not isinstance(array, np.ndarray):
+        return opened
+    if any(_fits(shape, array) for shape in model.input_shapes):
+        return opened
+    shapes = [model[tensor.call].output_shapes[tensor.output] for tensor in model.outputs]
+    keys = [f"output/{index}" for index, shape in enumerate(shapes) if _fits(shape, array)]
+    stored = Reference({keys[0]: array}, {}, Path(path).name) if keys else None
+    return opened if stored is None else Opened("reference", stored, opened.sha256)
+
+
+def _fits(shape: Shape, array: Array) -> bool:
+    return len(shape) == array.ndim and all(
+        size in (None, found) for size, found in zip(shape, array.shape, strict=True)
+    )
 
 
 def _with(document: Document, path: str, opened: Opened) -> Document:

@@ -25,6 +25,7 @@ FILES: Mapping[str, Opened] = {
     "x.npy": Opened("input", INPUT, "2"),
     "k.npz": Opened("reference", STORED, "3"),
     "wide.npy": Opened("input", np.zeros((2, STEPS, FEATURES + 1), np.float32), "4"),
+    "y.npy": Opened("input", TRACE.outputs[0], "7"),
     "few.npy": Opened("input", INPUT[:2], "5"),
     "last.keras": Opened("model", masked_rnn(return_sequences=False), "6"),
 }
@@ -178,6 +179,20 @@ def test_values_recorded_with_another_file_are_named_and_still_compared(same: bo
     assert verdict.message.kind == ("note" if same else "error")
     assert verdict.message.text.startswith("theirs.npz: ")
     assert "another input (theirs.npy)" in verdict.message.text
+
+
+@pytest.mark.parametrize("paths", list(permutations(("m.keras", "x.npy", "y.npy"))), ids=" ".join)
+def test_a_bare_array_that_fits_the_output_alone_is_what_keras_gave(paths: tuple[str, ...]) -> None:
+    document = open_(Document(), *paths).document
+    assert document.inputs is INPUT
+    assert document.reference is not None
+    assert list(document.reference.arrays) == ["output/0"]
+    assert document.reference_path == "y.npy"
+
+
+def test_a_bare_array_opened_as_input_is_an_input_whatever_it_looks_like() -> None:
+    with pytest.raises(ShapeMismatch, match=r"y\.npy"):
+        open_files(all_open(), [Request("y.npy", "input")], Shelf(), Quiet())
 
 
 @pytest.mark.parametrize("paths", [("nothing.npy",), ("m.keras", "nothing.npy"), ("nothing.npy", "m.keras")])

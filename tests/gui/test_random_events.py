@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QFileDialog, QInputDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnscope_gui.commands import COMMANDS
@@ -90,6 +90,14 @@ class Person:
             QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
+@pytest.fixture
+def no_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tab and Space reach the buttons that ask for a file; nobody is there to answer."""
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (3, True))
+
+
+@pytest.mark.usefixtures("no_dialogs")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_events_break_nothing(
     qtbot: QtBot, window: MainWindow, household: Document, example: Example, tmp_path: Path, seed: int

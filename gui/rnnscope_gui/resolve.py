@@ -92,7 +92,7 @@ def _make_picture(document: Document, view: View) -> Picture | None:
         ours=ours,
         mask=sample_mask(trace[view.layer], view.sample, ours.shape[1]) if timed else None,
     )
-    return _with_reference(made, document, key, view.sample)
+    return _with_reference(made, document, stored_key(document, view.layer, view.quantity), view.sample)
 
 
 def sample_mask(layer: LayerTrace, sample: int, steps: int) -> Mask | None:
@@ -135,6 +135,30 @@ def shown_quantities(layer: LayerTrace) -> tuple[str, ...]:
 
 def preferred_quantity(quantities: tuple[str, ...]) -> str:
     return next((name for name in PREFERRED if name in quantities), quantities[0])
+
+
+def stored_key(document: Document, layer: str, quantity: str) -> str:
+    """Where Keras's values of a quantity are: under its own key, or under that of the model's output which it is."""
+    own = layer_key(layer, quantity)
+    if document.reference is None or own in document.reference.arrays:
+        return own
+    return _model_outputs(document, layer).get(quantity, own)
+
+
+def layer_verdict(document: Document, layer: str) -> Verdict:
+    """The worst verdict on a layer's quantities, and on those of the model's outputs that are its own."""
+    comparison = document.comparison
+    if comparison is None:
+        return Verdict.NOT_COMPARED
+    rows = [comparison.row(key) for key in _model_outputs(document, layer).values()]
+    verdicts = [comparison.layer_verdict(layer), *(row.verdict for row in rows if row is not None)]
+    return max(verdicts, key=lambda verdict: verdict.severity)
+
+
+def _model_outputs(document: Document, layer: str) -> dict[str, str]:
+    """Quantity of a layer → key of the model's output which it is."""
+    outputs = document.model.outputs if document.model is not None else ()
+    return {f"output/{one.output}": f"output/{index}" for index, one in enumerate(outputs) if one.call == layer}
 
 
 def _as_rows(sample: Array, timed: bool) -> Array:

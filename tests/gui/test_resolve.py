@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 import rnnscope
 from rnnscope import Reference, Verdict
 from rnnscope.trace import Trace, layer_key
-from rnnscope_gui.resolve import first_layer, picture, preferred_quantity, settled, shown_quantities
+from rnnscope_gui.resolve import (
+    first_layer,
+    layer_verdict,
+    picture,
+    preferred_quantity,
+    settled,
+    shown_quantities,
+)
 from rnnscope_gui.state import Document, View
 from tests.core.models import STEPS, UNITS, masked_input, masked_rnn
 
@@ -141,3 +148,19 @@ def test_the_first_layer_with_states_and_its_h_come_first() -> None:
     assert preferred_quantity(("gate/i", "state/h", "output/0")) == "state/h"
     assert preferred_quantity(("state/backward/h", "state/forward/h")) == "state/forward/h"
     assert preferred_quantity(("gate/i",)) == "gate/i"
+
+
+def test_a_stored_output_of_the_model_stands_beside_the_layer_that_gives_it() -> None:
+    other = TRACE.outputs[0] + np.float32(0.25)
+    shown = document(Reference({"output/0": other}))
+    made = picture(shown, View("dense", "output/0", 1))
+    assert made is not None
+    assert made.theirs is not None
+    np.testing.assert_array_equal(made.theirs, other[1].T)
+    assert made.verdict is Verdict.DIFFERENT
+    assert layer_verdict(shown, "dense") is Verdict.DIFFERENT
+    assert layer_verdict(shown, "rnn") is Verdict.NOT_COMPARED
+
+
+def test_without_a_comparison_no_layer_has_a_verdict() -> None:
+    assert layer_verdict(document(), "rnn") is Verdict.NOT_COMPARED

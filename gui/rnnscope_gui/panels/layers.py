@@ -24,7 +24,7 @@ from rnnscope.errors import one_line
 from rnnscope.model import Layer
 from rnnscope.summary import shape_text
 from rnnscope_gui import numbers, theme
-from rnnscope_gui.resolve import settled
+from rnnscope_gui.resolve import layer_verdict, settled
 from rnnscope_gui.state import AppState, Document, Scene
 from rnnscope_gui.widgets import SIDE_MARGINS, label, mono
 
@@ -68,7 +68,7 @@ def layer_rows(document: Document, operations: bool) -> tuple[Row, ...]:
         parameters = layer.parameters if layer.name not in seen else 0
         seen.add(layer.name)
         if layer.is_layer or operations:
-            verdict = document.comparison.layer_verdict(call.key) if document.comparison else Verdict.NOT_COMPARED
+            verdict = layer_verdict(document, call.key)
             detail = one_line(f"{layer.label} · {shape_words(layer)}")
             rows.append(Row(call.key, detail, f"{parameters:,}", verdict))
     return tuple(rows)

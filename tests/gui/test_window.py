@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListView, QSlider, QSpinBox
+from PySide6.QtWidgets import QApplication, QListView, QSlider, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
@@ -447,6 +447,16 @@ def test_all_steps_come_back(window: MainWindow, how: str) -> None:
         QTest.mouseDClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=shown.viewport().rect().center())
     assert window.state.view == replace(zoomed, steps=None)
     assert not window.action("reset-zoom").isEnabled()
+
+
+def test_a_zoomed_picture_offers_the_way_back(window: MainWindow) -> None:
+    way_back = next(one for one in window.findChildren(QToolButton) if one.text() == "show all steps")
+    assert not way_back.isVisible()
+    window.state.show(replace(window.state.view, steps=(2.0, 6.0)))
+    assert way_back.isVisible()
+    QTest.mouseClick(way_back, Qt.MouseButton.LeftButton)
+    assert window.state.view.steps is None
+    assert not way_back.isVisible()
 
 
 def test_a_click_while_zoomed_picks_what_is_seen(window: MainWindow, household: Document) -> None:

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from rnnscope import Verdict
 from rnnscope.display import levels
@@ -40,6 +40,8 @@ class MapsPanel(QWidget):
         self._picture: Picture | None = None
         self._stacked: bool | None = None
         self._title, self._size = label("", "title"), ElidedLabel("", "muted")
+        self._whole = _link("show all steps")
+        self._whole.clicked.connect(self._show_all_steps)
         self._quantity = Segments("Quantity")
         self._quantity.chosen.connect(self._choose_quantity)
         self._scale = _choice("Scale", get_args(Scale))
@@ -71,6 +73,7 @@ class MapsPanel(QWidget):
             self._show_rule(new)
         if old is None or old.view.layout != view.layout:
             self._arrange(made, view)
+        self._whole.setVisible(made.has_steps and view.steps is not None)
         for shown in self._cards:
             shown.heatmap.set_steps(view.steps if made.has_steps else None)
             shown.heatmap.set_cursor(view.step, view.unit)
@@ -147,11 +150,15 @@ class MapsPanel(QWidget):
     def _zoom(self, steps: object) -> None:
         self._state.show(replace(self._state.view, steps=steps if isinstance(steps, tuple) else None))
 
+    def _show_all_steps(self) -> None:
+        self._zoom(None)
+
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title)
         head.addWidget(self._size, 1)
+        head.addWidget(self._whole)
         head.addWidget(self._quantity)
         for box in (self._scale, self._map, self._layout):
             head.addWidget(box)
@@ -220,6 +227,13 @@ def _same_picture(old: Scene, new: Scene) -> bool:
 
 def _colours(view: View) -> tuple[str, str]:
     return view.scale, view.colour_map
+
+
+def _link(text: str) -> QToolButton:
+    made = QToolButton()
+    made.setObjectName("quiet")
+    made.setText(text)
+    return made
 
 
 def _choice(name: str, values: tuple[str, ...]) -> QComboBox:

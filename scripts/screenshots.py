@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def main() -> int:
     picture("no-keras-values", household[:2], *CURSOR)
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / "changed.keras.npz"
-        np.savez(changed, **with_a_difference(EXAMPLE / "household.keras.npz"))
+        np.savez(changed, allow_pickle=False, **with_a_difference(EXAMPLE / "household.keras.npz"))
         picture("difference", [*household[:2], str(changed)], *CURSOR)
     return 0
 
@@ -33,7 +34,7 @@ def files(name: str) -> list[str]:
     return [str(EXAMPLE / f"{name}{end}") for end in (".keras", ".npy", ".keras.npz")]
 
 
-def with_a_difference(path: Path) -> dict[str, np.ndarray]:
+def with_a_difference(path: Path) -> dict[str, Any]:
     """The stored values with one unit of one sample moved from step 5 on, as an error in a port would."""
     with np.load(path) as stored:
         arrays = dict(stored)

@@ -38,7 +38,7 @@ def checked_inputs(model: Model, x: Inputs) -> dict[str, Array]:
 def _by_name(model: Model, x: Inputs) -> dict[str, Array]:
     names = model.input_names
     if isinstance(x, Mapping):
-        given = {str(name): np.asarray(array) for name, array in x.items()}
+        given = {str(name): _array(array) for name, array in x.items()}
         if len(names) == len(given) == 1:
             return {names[0]: next(iter(given.values()))}
         if set(given) != set(names):
@@ -66,6 +66,8 @@ def _checked(model: Model, name: str, array: Array, expected: Shape) -> Array:
         raise BadInput(
             "input of a type that is not a number", layer=name, expected="floats or integers", found=array.dtype
         )
+    if 0 in array.shape[1:]:
+        raise BadInput("the input is empty", layer=name, expected=expected, found=array.shape)
     if not fits(array.shape, expected):
         raise _misfit(name, array.shape, expected)
     dtype = np.dtype(getattr(model[name].operation, "dtype", model.dtype))
@@ -74,8 +76,9 @@ def _checked(model: Model, name: str, array: Array, expected: Shape) -> Array:
 
 
 def fits(shape: tuple[int, ...], expected: Shape) -> bool:
-    """Whether an array of `shape` can go where `expected` is asked for, None standing for any size."""
-    return len(shape) == len(expected) and all(want in (None, have) for have, want in zip(shape, expected, strict=True))
+    """Whether an array of `shape` can go where `expected` is asked for: any batch, None standing for any size."""
+    sizes = zip(shape[1:], expected[1:], strict=False)
+    return len(shape) == len(expected) and all(want in (None, have) for have, want in sizes)
 
 
 def _misfit(name: str, shape: tuple[int, ...], expected: Shape) -> RnnscopeError:

@@ -149,7 +149,7 @@ def _title(row: Row) -> str:
 
 def _line(row: Row, width: int) -> str:
     head = f"{MARKS[row.verdict]} {one_line(_title(row)):<{width}}  {row.verdict:<12}"
-    if row.verdict is Verdict.NOT_COMPARED:
+    if row.reason:
         return f"{head}  {row.reason}"
     at = f"  at {place(row.worst)}" if row.verdict is Verdict.DIFFERENT and row.worst else ""
     return f"{head}  max |difference| {row.max_abs:.3g}, relative {row.max_rel:.3g}{at}"

@@ -53,7 +53,7 @@ class Row:
     max_abs: the largest |ours − Keras's|; max_rel: the largest of that over |Keras's|, where that is not 0.
     floor: the largest difference that is not called different, shape (steps,) or ().
     worst, first: where the difference is largest, and the first one beyond the floor in time; None when there is none.
-    reason: why it was not compared.
+    reason: why it was not compared, or why it differs without a number to show.
     """
 
     key: str
@@ -117,7 +117,7 @@ class Comparison:
         ours, theirs, floor = self._pairs[key]
         one = slice(sample, sample + 1)
         difference = _difference(ours[one], theirs[one])
-        return _judge(difference, ours[one], theirs[one], floor), float(np.max(difference, initial=0.0))
+        return _judge(difference, floor), float(np.max(difference, initial=0.0))
 
 
 def compare(
@@ -140,30 +140,60 @@ def compare(
     """
     _same_batch(trace, reference)
     fixed = atol is not None or rtol is not None
-    absolute, relative = atol or 0.0, rtol or 0.0
-    if absolute < 0 or relative < 0:
-        raise BadInput("a tolerance is negative", found=f"atol={absolute:g}, rtol={relative:g}")
+    absolute, relative = _tolerance("atol", atol), _tolerance("rtol", rtol)
     measured = None if fixed else measure_floor(trace, progress=progress, cancelled=cancelled)
     rule = f"|difference| ≤ {absolute:g} + {relative:g}·|keras|" if fixed else RULE
-    rows, pairs = [], {}
-    for key in trace.quantities():
-        ours, theirs = trace.get(key), reference.get(key)
-        layer, quantity = split_key(key, trace.layers)
-        row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
-        if theirs is None:
-            rows.append(_because(row, "no stored values"))
-        elif ours.shape != theirs.shape:
-            rows.append(_because(row, f"stored values have shape {theirs.shape}, ours {ours.shape}"))
-        else:
+    rows: list[Row] = []
+    pairs: dict[str, tuple[Array, Array, Array]] = {}
+    computed = list(trace.quantities())
+    for key in [*computed, *(key for key in reference.arrays if key not in set(computed))]:
+        row, ours, theirs = _matched(key, trace, reference)
+        if ours is not None and theirs is not None:
             floor = measured.get(key) if measured else absolute + relative * np.abs(theirs.astype(np.float64))
-            floor = np.asarray(0.0) if floor is None or ours.dtype.kind != "f" else floor
+            floor = np.asarray(0.0) if floor is None or ours.dtype.kind != "f" else np.asarray(floor)
             pairs[key] = (ours, theirs, _spread(key, floor, ours))
-            rows.append(_compared(row, *pairs[key], np.asarray(floor)))
+            row = _compared(row, *pairs[key], floor)
+        rows.append(row)
     if not pairs:
-        raise BadInput(
-            "none of the stored values belongs to this model's run", file=reference.file, advice=rows[-1].reason
-        )
+        reason = next((row.reason for row in rows if row.key in reference.arrays), None)
+        raise BadInput("none of the stored values belongs to this model's run", file=reference.file, advice=reason)
     return Comparison(tuple(rows), rule, _foreign(trace, reference, rows, input_sha256), pairs)
+
+
+def _tolerance(name: str, value: float | None) -> float:
+    tolerance = 0.0 if value is None else float(value)
+    if not 0 <= tolerance < np.inf:
+        raise BadInput(f"{name} is not a tolerance", expected="a number from 0 on", found=f"{tolerance:g}")
+    return tolerance
+
+
+def _matched(key: str, trace: Trace, reference: Reference) -> tuple[Row, Array | None, Array | None]:
+    """A quantity's row with both sides of it, or a row that says why there are not two sides to compare."""
+    theirs = reference.get(key)
+    try:
+        layer, quantity = split_key(key, trace.layers)
+        ours = trace.get(key)
+    except (KeyError, IndexError):
+        return _one_sided(key, trace), None, None
+    row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
+    if theirs is None:
+        return _because(row, "no stored values"), None, None
+    if ours.shape != theirs.shape:
+        reason = f"the stored values have shape {theirs.shape}, ours {ours.shape}"
+        return _because(row, reason, Verdict.DIFFERENT), None, None
+    return row, ours, theirs
+
+
+def _one_sided(key: str, trace: Trace) -> Row:
+    """What is stored under a key that the run has not: a mask that it did not use, or something unknown."""
+    try:
+        layer, quantity = split_key(key, trace.layers)
+    except KeyError:
+        layer, quantity = None, key
+    row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
+    if layer is not None and quantity == "mask":
+        return _because(row, "Keras used a mask here, this run used none", Verdict.DIFFERENT)
+    return _because(row, "this model's run has no such quantity")
 
 
 def _same_batch(trace: Trace, reference: Reference) -> None:
@@ -192,8 +222,8 @@ def _foreign(trace: Trace, reference: Reference, rows: Sequence[Row], input_sha2
     return f"The stored values were recorded with {' and '.join(found)}." if found else ""
 
 
-def _because(row: Row, reason: str) -> Row:
-    return Row(row.key, row.layer, row.quantity, row.verdict, reason=reason)
+def _because(row: Row, reason: str, verdict: Verdict = Verdict.NOT_COMPARED) -> Row:
+    return Row(row.key, row.layer, row.quantity, verdict, reason=reason)
 
 
 def _spread(key: str, floor: Array, ours: Array) -> Array:
@@ -212,22 +242,23 @@ def _difference(ours: Array, theirs: Array) -> Array:
     return np.where(alike, 0.0, np.where(np.isnan(difference), np.inf, difference))
 
 
-def _judge(difference: Array, ours: Array, theirs: Array, floor: Array) -> Verdict:
+def _judge(difference: Array, floor: Array) -> Verdict:
     if (difference > floor).any():
         return Verdict.DIFFERENT
-    return Verdict.SAME if not difference.any() and ours.dtype == theirs.dtype else Verdict.ROUNDING
+    return Verdict.ROUNDING if difference.any() else Verdict.SAME
 
 
 def _compared(row: Row, ours: Array, theirs: Array, spread: Array, floor: Array) -> Row:
     difference = _difference(ours, theirs)
     magnitude = np.abs(theirs.astype(np.float64))
-    relative = np.divide(difference, magnitude, out=np.zeros_like(difference), where=magnitude > 0)
+    usual = (magnitude > 0) & np.isfinite(magnitude)
+    relative = np.divide(difference, magnitude, out=np.zeros_like(difference), where=usual)
     beyond = np.nonzero(difference > spread)
     return Row(
         key=row.key,
         layer=row.layer,
         quantity=row.quantity,
-        verdict=_judge(difference, ours, theirs, spread),
+        verdict=_judge(difference, spread),
         max_abs=float(difference.max(initial=0.0)),
         max_rel=float(relative.max(initial=0.0)),
         floor=floor,

@@ -72,8 +72,12 @@ class Context:
         return self.decisions.decide(value)
 
     def constant(self, value: float) -> Array:
-        """A number from the configuration as the model knows it: −0.1 as float32 is not −0.1 as float64."""
-        return np.asarray(value, self.model_dtype).astype(self.dtype)
+        """A number from the configuration as the model knows it: −0.1 as float32 is not −0.1 as float64.
+
+        TensorFlow makes it a float32 first, whatever the model's own type.
+        """
+        known = np.dtype(np.float32) if self.semantics.backend == "tensorflow" else self.model_dtype
+        return np.asarray(value, known).astype(self.dtype)
 
     def cast(self, array: Array) -> Array:
         """`array` in the run's floating-point type; integers and booleans stay as they are."""

@@ -40,7 +40,8 @@ class NoiseFloor:
 
 def has_steps(key: str, array: Array) -> bool:
     """Whether axis 1 of a quantity is time: states, gates and masks always, outputs from rank 3 on."""
-    return array.ndim >= 3 if key.split("/")[-2] == "output" else array.ndim >= 2
+    *_, kind, last = ["", *key.split("/")]
+    return array.ndim >= (3 if kind == "output" and last.isdigit() else 2)
 
 
 def measure_floor(trace: Trace, *, progress: Progress | None = None, cancelled: Cancelling | None = None) -> NoiseFloor:

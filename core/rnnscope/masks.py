@@ -67,7 +67,9 @@ def _stop(model: Model, call: Call, trace: Trace, sample: int) -> Stop:
 def _arriving(call: Call, trace: Trace) -> Mask | None:
     if call.mask is not None:
         return trace[call.mask.call].outputs[call.mask.output].astype(bool)
-    return trace[call.inputs[0].call].output_mask if call.inputs else None
+    # Only the first output of a layer carries its mask on; the states do not.
+    first = call.inputs[0] if call.inputs else None
+    return trace[first.call].output_mask if first is not None and first.output == 0 else None
 
 
 def _ended_before(call: Call, trace: Trace) -> bool:

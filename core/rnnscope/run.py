@@ -112,7 +112,10 @@ def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value],
     used, incoming = choose_masks(call, operation, by_hand, [value.mask for value in given])
     initial = None if call.initial_state is None else tuple(values[tensor].array for tensor in call.initial_state)
     masks = tuple(value.mask for value in given)
-    return Arguments(tuple(value.array for value in given), used, incoming, masks, initial, call.layer)
+    tensors = tuple(value.array for value in given)
+    if not operation.keeps_integers:
+        tensors = tuple(tensor.astype(context.dtype, copy=False) for tensor in tensors)
+    return Arguments(tensors, used, incoming, masks, initial, call.layer)
 
 
 def carried_states(model: Model, carry: Trace | None) -> dict[str, tuple[Array, ...]]:
@@ -122,11 +125,17 @@ def carried_states(model: Model, carry: Trace | None) -> dict[str, tuple[Array, 
     stateful = [layer for layer in model.layers if isinstance(layer.operation, Recurrent) and layer.operation.stateful]
     if not stateful:
         raise BadInput("carry was given, but no layer of this model is stateful")
+    missing = [layer.name for layer in stateful if layer.name not in carry.layers]
+    if missing:
+        raise BadInput("carry is a trace of another model", expected=f"a layer '{missing[0]}'")
     return {layer.name: final_states(carry[layer.name].states, layer.operation) for layer in stateful}
 
 
 def _floating(dtype: DTypeLike) -> np.dtype[np.floating]:
-    chosen = np.dtype(dtype)
+    try:
+        chosen = np.dtype(dtype)
+    except TypeError:
+        raise BadInput("dtype is not a floating-point type", expected="float32 or float64", found=repr(dtype)) from None
     if not np.issubdtype(chosen, np.floating):
         raise BadInput("dtype is not a floating-point type", expected="float32 or float64", found=str(chosen))
     return cast("np.dtype[np.floating]", chosen)

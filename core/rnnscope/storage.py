@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
@@ -61,11 +61,12 @@ def load_trace(path: Readable) -> Trace:
     if missing := [key for key in listed if not hdf5.has(key)]:
         raise UnreadableFile("the trace lacks an array that it lists", file=source.name, expected=missing[0])
     outputs = hdf5.names("output") if hdf5.has("output") else ()
+    paths = tuple(hdf5.datasets())
     return Trace(
         model=None,
         inputs=_Stored(hdf5, {name: f"input/{name}" for name in inputs}),
         outputs=tuple(hdf5.read(f"output/{index}") for index in range(len(outputs))),
-        layers={name: _layer(hdf5, name) for name in layers},
+        layers={name: _layer(hdf5, name, paths) for name in layers},
         use_masks=bool(meta.get("use_masks", True)),
         meta=meta,
     )
@@ -110,7 +111,8 @@ def _write(trace: Trace, path: Path) -> None:
             "keras_version": semantics.keras_version,
         }
         meta |= {"backend": semantics.backend, "dtype": trace.model.dtype, "computed_by": "rnnscope"}
-    with h5py.File(path, "w") as file:
+    # The order in which gates and outputs were made is the order in which they come back.
+    with h5py.File(path, "w", track_order=True) as file:
         file.attrs["meta"] = json.dumps(meta)
         for name, array in trace.inputs.items():
             _put(file, f"input/{name}", array)
@@ -126,17 +128,16 @@ def _put(file: object, key: str, array: Array) -> None:
     file.create_dataset(key, data=np.asarray(array, order="C"), **compression)  # type: ignore[attr-defined]
 
 
-def _layer(hdf5: Hdf5File, name: str) -> LayerTrace:
+def _layer(hdf5: Hdf5File, name: str, paths: Sequence[str]) -> LayerTrace:
     root = layer_key(name, "")
-    outputs: list[Array] = []
-    while hdf5.has(f"{root}output/{len(outputs)}"):
-        outputs.append(hdf5.read(f"{root}output/{len(outputs)}"))
+    own = [path.removeprefix(root) for path in paths if path.startswith(root)]
 
     def named(kind: str) -> _Stored:
-        paths = [path for path in hdf5.datasets() if path.startswith(f"{root}{kind}/")]
-        return _Stored(hdf5, {path.removeprefix(f"{root}{kind}/"): path for path in paths})
+        parts = [part for part in own if part.startswith(f"{kind}/")]
+        return _Stored(hdf5, {part.removeprefix(f"{kind}/"): f"{root}{part}" for part in parts})
 
     def mask(kind: str) -> Array | None:
-        return hdf5.read(f"{root}{kind}") if hdf5.has(f"{root}{kind}") else None
+        return hdf5.read(f"{root}{kind}") if kind in own else None
 
-    return LayerTrace(tuple(outputs), named("state"), named("gate"), mask("mask"), mask("output_mask"))
+    outputs = tuple(hdf5.read(f"{root}{part}") for part in own if part.startswith("output/"))
+    return LayerTrace(outputs, named("state"), named("gate"), mask("mask"), mask("output_mask"))

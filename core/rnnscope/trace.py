@@ -45,7 +45,7 @@ class LayerTrace:
         return (*names, "mask") if self.mask is not None else tuple(names)
 
     def quantity(self, name: str) -> Array:
-        """The array behind one of `quantities()`; KeyError when there is none of that name."""
+        """The array behind one of `quantities()`, or ``output_mask``; KeyError when there is none of that name."""
         kind, _, rest = name.partition("/")
         if kind == "state":
             return self.states[rest]
@@ -55,6 +55,8 @@ class LayerTrace:
             return self.outputs[int(rest)]
         if name == "mask" and self.mask is not None:
             return self.mask
+        if name == "output_mask" and self.output_mask is not None:
+            return self.output_mask
         raise KeyError(name)
 
 

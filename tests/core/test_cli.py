@@ -84,7 +84,10 @@ def test_ignoring_masks_gives_other_outputs(capsys: pytest.CaptureFixture[str]) 
         (["run", MODEL, MODEL], "household.keras: this is a Keras model, not arrays"),
         (["compare", MODEL, INPUT, OTHERS], "belong to another input; expected 64 samples"),
         (["compare", MODEL, INPUT, MODEL], "household.keras: this is a Keras model, not arrays"),
-        (["compare", MODEL, INPUT, REFERENCE, "--atol", "-1"], "a tolerance is negative"),
+        (
+            ["compare", MODEL, INPUT, REFERENCE, "--atol", "-1"],
+            "atol is not a tolerance; expected a number from 0 on, found -1",
+        ),
         (["run", MODEL, INPUT, "-o", "/nowhere/trace.h5"], "cannot write the trace"),
     ],
 )

@@ -112,9 +112,48 @@ def test_a_fixed_rule_is_np_allclose() -> None:
     assert rnnscope.compare(trace(), reference, atol=2e-3).rule == "|difference| ≤ 0.002 + 0·|keras|"
 
 
-def test_a_negative_tolerance_is_refused() -> None:
-    with pytest.raises(BadInput, match="negative"):
-        rnnscope.compare(trace(), stored(), atol=-1.0)
+@pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf")])
+def test_a_tolerance_that_would_pass_nothing_or_everything_is_refused(tolerance: float) -> None:
+    with pytest.raises(BadInput, match="not a tolerance"):
+        rnnscope.compare(trace(), stored(), atol=tolerance)
+    with pytest.raises(BadInput, match="not a tolerance"):
+        rnnscope.compare(trace(), stored(), rtol=tolerance)
+
+
+def test_a_stored_array_of_another_shape_differs_and_says_so() -> None:
+    result = rnnscope.compare(trace(), stored(output__0=np.zeros((6, STEPS, 9), np.float32)))
+    row = result.row("output/0")
+    assert row is not None
+    assert row.verdict is Verdict.DIFFERENT
+    assert row.reason == "the stored values have shape (6, 6, 9), ours (6, 6, 2)"
+    assert not result.matches
+
+
+def test_a_mask_that_only_keras_used_differs() -> None:
+    result = rnnscope.compare(rnnscope.run(masked_rnn(), masked_input(), use_masks=False), stored())
+    row = result.row("layer/rnn/mask")
+    assert row is not None
+    assert (row.verdict, row.reason) == (Verdict.DIFFERENT, "Keras used a mask here, this run used none")
+
+
+def test_what_only_the_stored_values_have_is_named() -> None:
+    row = rnnscope.compare(trace(), stored(layer__typo__output__0=np.zeros(6))).row("layer/typo/output/0")
+    assert row is not None
+    assert (row.verdict, row.reason) == (Verdict.NOT_COMPARED, "this model's run has no such quantity")
+
+
+def test_a_mask_that_is_passed_on_is_compared_where_it_is_stored() -> None:
+    passed = trace()["rnn"].output_mask
+    assert passed is not None
+    assert rnnscope.compare(trace(), stored(layer__rnn__output_mask=passed)).matches
+    assert not rnnscope.compare(trace(), stored(layer__rnn__output_mask=~passed)).matches
+
+
+def test_equal_numbers_of_another_type_are_the_same() -> None:
+    output = trace().outputs[0].astype(np.float64)
+    row = rnnscope.compare(trace(), stored(output__0=output)).row("output/0")
+    assert row is not None
+    assert row.verdict is Verdict.SAME
 
 
 def test_what_is_not_stored_is_not_compared_and_says_why() -> None:

@@ -77,6 +77,7 @@ def test_every_number_is_the_one_that_keras_computed(path: Path) -> None:
     off = {}
     for key, keras in stored.items():
         ours = trace.get(key)
+        assert ours.dtype.kind == keras.dtype.kind, key
         if keras.dtype == bool:
             np.testing.assert_array_equal(ours, keras, err_msg=key)
         elif not np.allclose(ours, keras, rtol=0, atol=TOLERANCE, equal_nan=True):

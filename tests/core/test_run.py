@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 import rnnscope
 from rnnscope.context import Context
 from rnnscope.errors import BadInput, Cancelled, ShapeMismatch
+from rnnscope.layers.base import map_weights
+from rnnscope.layers.cells import StackedCells
+from rnnscope.layers.core import InputLayer
+from rnnscope.layers.recurrent import Recurrent
 from rnnscope.semantics import Semantics
 from rnnscope.unroll import Direction, unroll
-from tests.core.models import FEATURES, STEPS, UNITS, masked_input, masked_rnn, simple_cell
+from tests.core.models import FEATURES, STEPS, UNITS, chain, masked_input, masked_rnn, simple_cell
 
 
 def context(backend: str = "tensorflow") -> Context:
@@ -139,6 +143,8 @@ def test_a_wrong_shape_is_named_with_its_repair(shape: tuple[int, ...], advice: 
         (np.zeros((1, STEPS, FEATURES), complex), "not a number"),
         (np.full((1, STEPS, FEATURES), "a"), "not a number"),
         ([[1.0], [2.0, 3.0]], "not rectangular"),
+        ({"entry": [[1.0], [2.0, 3.0]]}, "not rectangular"),
+        (np.zeros((2, 0, FEATURES)), "the input is empty"),
     ],
 )
 def test_an_unusable_input_is_refused(x: object, problem: str) -> None:
@@ -155,9 +161,22 @@ def test_nan_and_infinity_are_computed_not_hidden() -> None:
     assert np.isfinite(trace["rnn"].states["h"][1:]).all()
 
 
-def test_dtype_must_be_floating_point() -> None:
+@pytest.mark.parametrize("dtype", [np.int32, "nonsense", "bfloat16"])
+def test_dtype_must_be_floating_point(dtype: str) -> None:
     with pytest.raises(BadInput, match="not a floating-point type"):
-        rnnscope.run(masked_rnn(), masked_input(), dtype=np.int32)
+        rnnscope.run(masked_rnn(), masked_input(), dtype=dtype)
+
+
+def test_every_weight_is_reached_those_of_stacked_cells_too() -> None:
+    stacked = StackedCells((simple_cell(), simple_cell(features=UNITS)))
+    silent = map_weights(Recurrent(stacked, Direction(), True, False, False), np.zeros_like)
+    assert not any(cell.kernel.any() for cell in silent.cell.cells)  # type: ignore[attr-defined]
+
+
+def test_carry_must_come_from_the_same_model() -> None:
+    other = rnnscope.run(chain(("entry", InputLayer((None, STEPS, FEATURES)))), masked_input())
+    with pytest.raises(BadInput, match="a trace of another model; expected a layer 'rnn'"):
+        rnnscope.run(masked_rnn(stateful=True), masked_input(), carry=other)
 
 
 def test_a_float64_run_differs_from_a_float32_one_by_rounding_only() -> None:

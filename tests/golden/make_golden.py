@@ -114,6 +114,10 @@ def make_input(tensor: keras.KerasTensor, order: Array, mask_value: float, rng: 
         seen = np.stack([seen_steps(shape[2])[np.roll(order, step)] for step in range(shape[1])], axis=1)
     else:
         seen = seen_steps(shape[1])[order]
+    if len(shape) == 3 and not tensor.dtype.startswith("float"):
+        return np.where(seen[..., None], rng.integers(0, 2 if tensor.dtype == "bool" else 5, shape), 0).astype(
+            tensor.dtype
+        )
     if tensor.dtype == "bool":
         return seen
     if reads_indices(tensor):
@@ -124,7 +128,7 @@ def make_input(tensor: keras.KerasTensor, order: Array, mask_value: float, rng: 
     partly = order == 4
     values[partly, ..., 1::2, 0] = mask_value
     values[partly, ..., 2, :-1] = mask_value
-    return values.astype(np.float32)
+    return values.astype(tensor.dtype)
 
 
 def reads_indices(tensor: keras.KerasTensor) -> bool:

@@ -81,6 +81,11 @@ class Operation(ABC):
         return ""
 
     @property
+    def keeps_integers(self) -> bool:
+        """Whether integers and booleans go in as they are; elsewhere Keras's arithmetic turns them into floats."""
+        return False
+
+    @property
     def recurrent_steps(self) -> int:
         """How many recurrences run over the time axis; what progress is counted in."""
         return 0
@@ -126,4 +131,6 @@ def map_weights(operation: Operated, change: Callable[[Array], Array]) -> Operat
             changed[part.name] = change(value)
         elif is_dataclass(value) and not isinstance(value, type):
             changed[part.name] = map_weights(value, change)
+        elif isinstance(value, tuple) and any(is_dataclass(item) for item in value):
+            changed[part.name] = tuple(map_weights(item, change) if is_dataclass(item) else item for item in value)
     return replace(operation, **changed) if changed else operation  # type: ignore[type-var]

@@ -25,6 +25,10 @@ class InputLayer(Operation):
     shape: Shape
     dtype: str = "float32"
 
+    @property
+    def keeps_integers(self) -> bool:
+        return True
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         for option in ("sparse", "ragged", "optional"):
@@ -135,6 +139,10 @@ class RepeatVector(Pointwise):
     passes_mask: ClassVar[bool] = False
 
     @property
+    def keeps_integers(self) -> bool:
+        return True
+
+    @property
     def label(self) -> str:
         return f"({self.n})"
 
@@ -156,6 +164,10 @@ class RepeatVector(Pointwise):
 class Dropout(Pointwise):
     """Nothing happens here at inference; the mask passes on."""
 
+    @property
+    def keeps_integers(self) -> bool:
+        return True
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         config.ignore("rate", "seed", "noise_shape", "stddev")
@@ -171,6 +183,10 @@ class Flatten(Pointwise):
     """Everything after the batch in one axis; the mask ends here."""
 
     passes_mask: ClassVar[bool] = False
+
+    @property
+    def keeps_integers(self) -> bool:
+        return True
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:

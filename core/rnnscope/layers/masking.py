@@ -23,6 +23,10 @@ class Masking(Operation):
     mask_value: float
 
     @property
+    def keeps_integers(self) -> bool:
+        return True
+
+    @property
     def label(self) -> str:
         return f"({self.mask_value:g})".replace("-", "−")
 
@@ -48,6 +52,10 @@ class Embedding(Operation):
 
     embeddings: Array  # (vocabulary, features)
     mask_zero: bool
+
+    @property
+    def keeps_integers(self) -> bool:
+        return True
 
     @property
     def label(self) -> str:

@@ -36,6 +36,10 @@ class Merge(Operation):
 
     name: str
 
+    @property
+    def keeps_integers(self) -> bool:
+        return True
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         if len({len(shape) for shape in shapes}) > 1:
@@ -69,6 +73,10 @@ class Concatenate(Operation):
     """Tensors one after another along one axis."""
 
     axis: int
+
+    @property
+    def keeps_integers(self) -> bool:
+        return True
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:

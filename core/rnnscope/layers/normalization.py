@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 
+from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch
-from rnnscope.layers.base import Pointwise, Weights
+from rnnscope.layers.base import Arguments, Pointwise, Result, Weights
 from rnnscope.layers.config import Config
 from rnnscope.layers.registry import keras_layer
 from rnnscope.types import Array, Shape
@@ -62,6 +63,10 @@ class LayerNormalization(Pointwise):
     beta: Array | None
     epsilon: float
 
+    @property
+    def keeps_integers(self) -> bool:
+        return True
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         axis, epsilon = config.take_axis("axis", -1), config.take_float("epsilon", 1e-3)
@@ -75,6 +80,13 @@ class LayerNormalization(Pointwise):
             beta=weights.take("beta", size) if center else None,
             epsilon=epsilon,
         )
+
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        x = arguments.x
+        normal = self.apply(x.astype(context.dtype, copy=False))
+        # Keras casts the result back to the input's type on the way: what came in as integers leaves truncated.
+        output = normal if x.dtype.kind == "f" else normal.astype(x.dtype).astype(context.dtype)
+        return Result((output,), (arguments.incoming,))
 
     def apply(self, x: Array) -> Array:
         mean = x.mean(axis=-1, keepdims=True)

@@ -116,6 +116,10 @@ class BareOperation(Operation):
     arguments: tuple[object, ...]
     keywords: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def keeps_integers(self) -> bool:
+        return True
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> BareOperation:
         raise Unsupported("a bare operation is read with its arguments", layer=config.layer)

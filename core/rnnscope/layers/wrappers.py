@@ -109,6 +109,10 @@ class TimeDistributed(Operation):
     takes_mask: ClassVar[bool] = True
 
     @property
+    def keeps_integers(self) -> bool:
+        return self.layer.keeps_integers
+
+    @property
     def label(self) -> str:
         return f"({self.inner_class}{self.layer.label})"
 
@@ -157,6 +161,10 @@ def _direction(config: Config, entry: Mapping[str, object], weights: Weights, sh
     layer = read_inner(config, entry, weights, shapes)
     if not isinstance(layer, Recurrent):
         raise Unsupported(f"Bidirectional around {entry.get('class_name')} is not computed", layer=config.layer)
+    if layer.stateful:
+        raise Unsupported(
+            "Bidirectional around a stateful layer is not computed", layer=config.layer, advice="Use stateful=False"
+        )
     return layer.with_zeroed_masks()
 
 

@@ -140,6 +140,8 @@ def _build(graph: Graph, class_name: str, name: str, semantics: Semantics, sourc
         try:
             if call.layer not in layers:
                 layers[call.layer] = _layer(entries[call.layer], given, semantics, opener)
+            elif getattr(layers[call.layer].operation, "stateful", False):
+                raise Unsupported("a stateful layer that is called twice is not computed", layer=call.layer)
             found = layers[call.layer].operation.output_shapes(given)
         except RnnscopeError as error:
             raise error.located(layer=call.layer) from None
@@ -184,7 +186,7 @@ def _input_layer_shape(entry: Entry) -> Shape:
     usable = isinstance(shape, list) and 0 < len(shape) <= MAX_RANK and all(_is_size(size) for size in shape)
     if not usable:
         raise UnreadableFile("the input's shape is not usable", layer=entry.name, found=repr(shape))
-    return (None, *shape[1:])  # type: ignore[index]
+    return tuple(shape)  # type: ignore[arg-type]
 
 
 def _is_size(size: object) -> bool:

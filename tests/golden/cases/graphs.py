@@ -39,6 +39,45 @@ def time_distributed_both_directions() -> Model:
     return Model(x, layers.TimeDistributed(inner, name="every_step")(x))
 
 
+# Types other than float32.
+
+
+@case
+def integer_features() -> Model:
+    counts = Input((STEPS, FEATURES), dtype="int32", name="counts")
+    seen = layers.Masking(0.0, name="masking")(counts)
+    read = [
+        layers.SimpleRNN(3, name="simple")(seen),
+        layers.LSTM(3, name="lstm")(seen),
+        layers.Bidirectional(layers.GRU(2), name="both")(seen),
+        layers.GlobalAveragePooling1D(name="average")(seen),
+        layers.Dense(2, name="every_step")(counts),
+        layers.LayerNormalization(name="normal")(counts),
+        layers.BatchNormalization(name="scaled")(counts),
+    ]
+    return Model(counts, read)
+
+
+@case
+def boolean_features() -> Model:
+    flags = Input((STEPS, FEATURES), dtype="bool", name="flags")
+    return Model(flags, [layers.SimpleRNN(3, name="simple")(flags), layers.Dense(2, name="every_step")(flags)])
+
+
+@case
+def double_precision() -> Model:
+    x = Input((STEPS, FEATURES), dtype="float64", name="x")
+    seen = layers.Masking(-1.0, name="masking", dtype="float64")(x)
+    hidden = layers.LSTM(3, return_sequences=True, name="lstm", dtype="float64")(seen)
+    return Model(x, layers.Dense(2, "tanh", name="dense", dtype="float64")(hidden))
+
+
+@case
+def fixed_batch() -> Model:
+    x = Input(batch_shape=(6, STEPS, FEATURES), name="x")
+    return Model(x, layers.GRU(3, name="gru")(layers.Masking(-1.0, name="masking")(x)))
+
+
 # Graphs.
 
 

@@ -12,7 +12,7 @@ from rnnscope_gui.panels.output import OutputPanel
 from rnnscope_gui.panels.trace_plot import UnitPlotPanel
 from rnnscope_gui.state import AppState, Scene
 
-LEFT, MIDDLE, RIGHT = 280, 880, 260
+LEFT, MIDDLE, RIGHT = 256, 924, 240
 MAPS, PLOT = 520, 270
 
 

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListView, QSlider, QSpinBox, QToolButton
+from PySide6.QtWidgets import QApplication, QListView, QScrollArea, QSlider, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
@@ -546,6 +546,17 @@ def test_every_part_has_its_room_at_any_size(window: MainWindow, layout: str) ->
         places = [shown.mapTo(window, QPoint()) for shown in heatmaps(window)]
         across, down = len({place.x() for place in places}), len({place.y() for place in places})
         assert (across, down) == ((3, 1) if layout == "side by side" else (1, 3))
+
+
+@pytest.mark.parametrize("zoomed", [None, (2.0, 6.0)])
+def test_nothing_pushes_the_sides_out_of_a_small_window(window: MainWindow, zoomed: tuple[float, float] | None) -> None:
+    window.resize(1280, 720)
+    window.state.show(replace(window.state.view, steps=zoomed))
+    QApplication.processEvents()
+    for area in window.findChildren(QScrollArea):
+        inside = area.widget()
+        assert inside is not None
+        assert inside.minimumSizeHint().width() <= area.viewport().width()
 
 
 def test_themes_change_while_files_are_open(window: MainWindow, qapp: QApplication) -> None:

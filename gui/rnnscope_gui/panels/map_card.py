@@ -72,7 +72,7 @@ class MapCard(QFrame):
 
     def _lay_out(self, title: str) -> None:
         self._top = QHBoxLayout()
-        self._top.setSpacing(10)
+        self._top.setSpacing(6)
         self._title = label(title, "cardTitle")
         self._top.addWidget(self._title)
         self._top.addWidget(self._note, 1)

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from rnnscope import Verdict
 from rnnscope.display import levels
@@ -18,7 +18,7 @@ from rnnscope_gui.panels.map_card import MapCard
 from rnnscope_gui.plotting import COLOUR_MAPS
 from rnnscope_gui.resolve import Picture, picture, settled, shown_quantities
 from rnnscope_gui.state import AppState, Layout, Scale, Scene, View
-from rnnscope_gui.widgets import ElidedLabel, Segments, label
+from rnnscope_gui.widgets import ElidedLabel, Segments
 
 SIDE_BY_SIDE_UP_TO = 60
 HEADER_HEIGHT = 32
@@ -39,9 +39,9 @@ class MapsPanel(QWidget):
         self._state = state
         self._picture: Picture | None = None
         self._stacked: bool | None = None
-        self._title, self._size = label("", "title"), ElidedLabel("", "muted")
-        self._whole = _link("show all steps")
-        self._whole.clicked.connect(self._show_all_steps)
+        self._title, self._size = ElidedLabel("", "title"), ElidedLabel("", "muted", least=8)
+        # A long name gives way to the choices beside it, and never pushes the sides out of the window.
+        self._title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._quantity = Segments("Quantity")
         self._quantity.chosen.connect(self._choose_quantity)
         self._scale = _choice("Scale", get_args(Scale))
@@ -73,7 +73,6 @@ class MapsPanel(QWidget):
             self._show_rule(new)
         if old is None or old.view.layout != view.layout:
             self._arrange(made, view)
-        self._whole.setVisible(made.has_steps and view.steps is not None)
         for shown in self._cards:
             shown.heatmap.set_steps(view.steps if made.has_steps else None)
             shown.heatmap.set_cursor(view.step, view.unit)
@@ -150,15 +149,11 @@ class MapsPanel(QWidget):
     def _zoom(self, steps: object) -> None:
         self._state.show(replace(self._state.view, steps=steps if isinstance(steps, tuple) else None))
 
-    def _show_all_steps(self) -> None:
-        self._zoom(None)
-
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title)
         head.addWidget(self._size, 1)
-        head.addWidget(self._whole)
         head.addWidget(self._quantity)
         for box in (self._scale, self._map, self._layout):
             head.addWidget(box)
@@ -227,13 +222,6 @@ def _same_picture(old: Scene, new: Scene) -> bool:
 
 def _colours(view: View) -> tuple[str, str]:
     return view.scale, view.colour_map
-
-
-def _link(text: str) -> QToolButton:
-    made = QToolButton()
-    made.setObjectName("quiet")
-    made.setText(text)
-    return made
 
 
 def _choice(name: str, values: tuple[str, ...]) -> QComboBox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from rnnscope.display import levels
 from rnnscope.types import Array
@@ -31,6 +31,12 @@ class UnitPlotPanel(QWidget):
         self._levels = (-1.0, 1.0)
         self._title, self._table_title = label("", "cardTitle"), label("", "cardTitle")
         self._legend = (label("― NumPy"), label("● Keras"))
+        self._whole = QToolButton()
+        self._whole.setObjectName("quiet")
+        self._whole.setText("show all steps")
+        self._whole.setStyleSheet("min-height: 0; padding: 0 6px; border: none;")
+        self._whole.setFixedHeight(self._table_title.sizeHint().height())  # so that nothing moves when it appears
+        self._whole.clicked.connect(self._show_all_steps)
         self._plot, self._table = UnitPlot(), StepTable()
         self._plot.setAccessibleName("The chosen unit over time")
         self._plot.picked.connect(self._pick)
@@ -50,6 +56,7 @@ class UnitPlotPanel(QWidget):
         if not same or old is None or old.view.scale != view.scale or (made.has_steps and old.view.unit != view.unit):
             self._show_values(made, view)
         self._plot.set_steps(view.steps if made.has_steps else None)
+        self._whole.setVisible(made.has_steps and view.steps is not None)
         current = view.step if made.has_steps else view.unit
         self._plot.set_cursor(current, 0)
         self._table.set_current(current)
@@ -83,6 +90,9 @@ class UnitPlotPanel(QWidget):
         if self._picture is not None and self._picture.has_steps:
             self._state.show(replace(self._state.view, steps=steps if isinstance(steps, tuple) else None))
 
+    def _show_all_steps(self) -> None:
+        self._zoom(None)
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_table"):
@@ -98,13 +108,13 @@ class UnitPlotPanel(QWidget):
         row.setContentsMargins(14, 5, 14, 12)
         row.setSpacing(10)
         row.addWidget(_titled(self._plot, self._title, *self._legend), 1)
-        table = _titled(self._table, self._table_title)
+        table = _titled(self._table, self._table_title, self._whole)
         table.setFixedWidth(TABLE_WIDTH)
         row.addWidget(table)
         self._restyle()
 
 
-def _titled(content: QWidget, title: QLabel, *beside: QLabel) -> QFrame:
+def _titled(content: QWidget, title: QLabel, *beside: QWidget) -> QFrame:
     top = QHBoxLayout()
     top.setSpacing(14)
     top.addWidget(title, 1)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnscope import __version__
-from rnnscope.compare import Comparison, Location, Row, Verdict, compare
+from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict, compare
 from rnnscope.errors import RnnscopeError, one_line
 from rnnscope.inputs import load_input
 from rnnscope.model import Model
@@ -126,8 +126,11 @@ def _traced(model: Model, path: str, *, use_masks: bool = True) -> Trace:
 
 def report(result: Comparison) -> list[str]:
     """The comparison as lines of text: one a quantity, the rule, the first difference and the verdict."""
-    width = max(len(_title(row)) for row in result.rows)
-    lines = [_line(row, width) for row in result.rows]
+    shown = [row for row in result.rows if row.reason != NOT_STORED]
+    width = max(len(_title(row)) for row in shown)
+    lines = [_line(row, width) for row in shown]
+    if len(shown) < len(result.rows):
+        lines.append(f"– {len(result.rows) - len(shown)} more quantities were computed and are not stored")
     lines += ["", f"Rule: {result.rule}"]
     if result.foreign:
         lines.append(f"Note: {result.foreign}")
@@ -151,5 +154,5 @@ def _line(row: Row, width: int) -> str:
     head = f"{MARKS[row.verdict]} {one_line(_title(row)):<{width}}  {row.verdict:<12}"
     if row.reason:
         return f"{head}  {row.reason}"
-    at = f"  at {place(row.worst)}" if row.verdict is Verdict.DIFFERENT and row.worst else ""
+    at = f"  largest at {place(row.worst)}" if row.verdict is Verdict.DIFFERENT and row.worst else ""
     return f"{head}  max |difference| {row.max_abs:.3g}, relative {row.max_rel:.3g}{at}"

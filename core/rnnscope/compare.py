@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 
@@ -11,12 +12,13 @@ import numpy as np
 
 from rnnscope.context import Cancelling, Progress
 from rnnscope.errors import BadInput
-from rnnscope.floor import RULE, has_steps, measure_floor
+from rnnscope.floor import has_steps, measure_floor
 from rnnscope.reference import Reference
 from rnnscope.trace import Trace, split_key
 from rnnscope.types import Array
 
 OUTPUT_LAYER = ""
+NOT_STORED = "no stored values"
 
 
 class Verdict(StrEnum):
@@ -68,7 +70,7 @@ class Row:
     reason: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """All rows in execution order, the model's outputs last.
 
@@ -80,6 +82,10 @@ class Comparison:
     rule: str
     foreign: str
     _pairs: Mapping[str, tuple[Array, Array, Array]] = field(repr=False)
+
+    def __repr__(self) -> str:
+        compared = sum(row.verdict is not Verdict.NOT_COMPARED for row in self.rows)
+        return f"<Comparison: {self.verdict}, {compared} of {len(self.rows)} quantities compared>"
 
     @cached_property
     def _by_key(self) -> dict[str, Row]:
@@ -142,7 +148,7 @@ def compare(
     fixed = atol is not None or rtol is not None
     absolute, relative = _tolerance("atol", atol), _tolerance("rtol", rtol)
     measured = None if fixed else measure_floor(trace, progress=progress, cancelled=cancelled)
-    rule = f"|difference| ≤ {absolute:g} + {relative:g}·|keras|" if fixed else RULE
+    rule = f"|difference| ≤ {absolute:g} + {relative:g}·|keras|" if measured is None else measured.rule
     rows: list[Row] = []
     pairs: dict[str, tuple[Array, Array, Array]] = {}
     computed = list(trace.quantities())
@@ -156,7 +162,10 @@ def compare(
         rows.append(row)
     if not pairs:
         reason = next((row.reason for row in rows if row.key in reference.arrays), None)
-        raise BadInput("none of the stored values belongs to this model's run", file=reference.file, advice=reason)
+        stored = next(iter(reference.arrays), "nothing")
+        raise BadInput(
+            "none of the stored values belongs to this model's run", file=reference.file, found=f"{stored} ({reason})"
+        )
     return Comparison(tuple(rows), rule, _foreign(trace, reference, rows, input_sha256), pairs)
 
 
@@ -177,7 +186,7 @@ def _matched(key: str, trace: Trace, reference: Reference) -> tuple[Row, Array |
         return _one_sided(key, trace), None, None
     row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
     if theirs is None:
-        return _because(row, "no stored values"), None, None
+        return _because(row, NOT_STORED), None, None
     if ours.shape != theirs.shape:
         reason = f"the stored values have shape {theirs.shape}, ours {ours.shape}"
         return _because(row, reason, Verdict.DIFFERENT), None, None
@@ -193,7 +202,8 @@ def _one_sided(key: str, trace: Trace) -> Row:
     row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
     if layer is not None and quantity == "mask":
         return _because(row, "Keras used a mask here, this run used none", Verdict.DIFFERENT)
-    return _because(row, "this model's run has no such quantity")
+    near = get_close_matches(key, list(trace.quantities()), n=1)
+    return _because(row, "this model's run has no such quantity" + (f"; the nearest is {near[0]}" if near else ""))
 
 
 def _same_batch(trace: Trace, reference: Reference) -> None:

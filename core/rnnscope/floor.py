@@ -34,6 +34,11 @@ class NoiseFloor:
     floors: Mapping[str, Array]
     unit: float
 
+    @property
+    def rule(self) -> str:
+        """The rule with its numbers."""
+        return f"{RULE}, u = {self.unit:.3g}"
+
     def get(self, key: str) -> Array | None:
         return self.floors.get(key)
 

@@ -61,7 +61,7 @@ class Call:
         return self.inputs + ((self.mask,) if self.mask else ()) + (self.initial_state or ())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A Keras model, ready to run.
 
@@ -80,6 +80,9 @@ class Model:
     file: str = ""
     sha256: str = ""
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters>"
 
     @cached_property
     def by_name(self) -> dict[str, Layer]:

@@ -18,7 +18,7 @@ META = "meta"
 KEY = re.compile(r"output/\d+|input/.+|layer/.+/(output/\d+|state/.+|gate/.+|mask|output_mask)")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reference:
     """Stored Keras values.
 
@@ -30,6 +30,9 @@ class Reference:
     arrays: Mapping[str, Array]
     meta: Mapping[str, object] = field(default_factory=dict)
     file: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Reference: {', '.join(self.arrays)}>"
 
     def get(self, key: str) -> Array | None:
         """The array stored under `key`, or None."""

@@ -15,7 +15,7 @@ def layer_key(layer: str, quantity: str) -> str:
     return f"layer/{layer}/{quantity}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LayerTrace:
     """What one call of a layer computed.
 
@@ -32,6 +32,9 @@ class LayerTrace:
     gates: Mapping[str, Array] = field(default_factory=dict)
     mask: Mask | None = None
     output_mask: Mask | None = None
+
+    def __repr__(self) -> str:
+        return f"<LayerTrace: {', '.join(self.quantities())}>"
 
     @property
     def output(self) -> Array:
@@ -60,7 +63,7 @@ class LayerTrace:
         raise KeyError(name)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """Everything that one run recorded; ``trace["rnn"]`` is a `LayerTrace`.
 
@@ -78,6 +81,9 @@ class Trace:
     use_masks: bool = True
     carried: Trace | None = field(default=None, repr=False)
     meta: Mapping[str, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Trace of {self.batch_size} samples through {', '.join(self.layers)}>"
 
     def __getitem__(self, layer: str) -> LayerTrace:
         return self.layers[layer]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rnnscope import __version__, cli
 from rnnscope.semantics import BACKENDS
@@ -22,9 +24,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return snapshot.main(words[1:])
     options = _parser().parse_args(words)
+    if obstacle := _obstacle(options.files):
+        sys.stderr.write(f"rnnscope: {obstacle}\n")
+        return cli.WRONG
     from rnnscope_gui.app import open_window
 
     return open_window(options.files, backend=options.backend)
+
+
+def _obstacle(files: Sequence[str]) -> str:
+    """Why no window can open, in a line; "" when one can."""
+    if files and not Path(files[0]).suffix and not Path(files[0]).exists():
+        return f"'{files[0]}' is neither a command nor a file. Commands: {', '.join(cli.COMMANDS)}, {SNAPSHOT}"
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
+        return f"there is no screen to open a window on. 'rnnscope {SNAPSHOT}' draws it into a picture"
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -20,6 +20,7 @@ class Window(Protocol):
     def close_files(self) -> None: ...
     def quit(self) -> None: ...
     def cancel(self) -> None: ...
+    def compare_again(self) -> None: ...
     def ask_sample(self) -> None: ...
     def save_picture(self) -> None: ...
     def copy_picture(self) -> None: ...
@@ -52,6 +53,10 @@ def has_run(scene: Scene) -> bool:
 def has_anything(scene: Scene) -> bool:
     document = scene.document
     return document.model is not None or document.inputs is not None or document.reference is not None
+
+
+def is_unjudged(scene: Scene) -> bool:
+    return scene.busy is None and scene.document.unjudged
 
 
 def is_busy(scene: Scene) -> bool:
@@ -153,6 +158,15 @@ COMMANDS: tuple[Command, ...] = (
         lambda w: w.copy_picture(),
         always,
         "The window as a picture on the clipboard",
+    ),
+    Command(
+        "compare-again",
+        "File",
+        "Compare again",
+        ("Ctrl+R",),
+        lambda w: w.compare_again(),
+        is_unjudged,
+        "After a comparison that was stopped",
     ),
     Command("close-files", "File", "Close files", ("Ctrl+W",), lambda w: w.close_files(), has_anything),
     Command("quit", "File", "Quit", ("Ctrl+Q",), lambda w: w.quit(), always),

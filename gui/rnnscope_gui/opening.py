@@ -79,7 +79,8 @@ def open_files(
     except RnnscopeError as error:
         if "input" in fresh:
             raise error.located(file=Path(document.input_path).name) from None
-        note = f"{Path(document.input_path).name} does not fit this model and was closed: {error}"
+        also = " with its Keras values" if document.reference is not None else ""
+        note = f"{Path(document.input_path).name} does not fit this model and was closed{also}: {error}"
         return Outcome(Document(model=document.model, model_path=document.model_path), Message(note, "note"))
     return Outcome(replace(document, trace=trace, unmasked=None, comparison=None), judge=True, fresh=fresh)
 

@@ -59,14 +59,20 @@ class Reader:
             self._wait(thread, cancelled, path)
             result = _answered(answer[0] if answer else None)
             if result is None:
-                self._stop()
-                raise UnreadableFile(
-                    "reading this file crashed the reader; it is damaged or made to do harm",
-                    file=Path(path).name,
-                )
+                raise UnreadableFile(self._epitaph(process), file=Path(path).name)
         if isinstance(result, RnnscopeError):
             raise result
         return result
+
+    def _epitaph(self, process: subprocess.Popen[bytes]) -> str:
+        """What became of a child that gave no answer; it is cleared away."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        crashed = process.returncode is not None and process.returncode < 0
+        self._stop()
+        if crashed:
+            return "reading this file crashed the reader; it is damaged or made to do harm"
+        return "the process that reads files stopped; try again"
 
     def close(self) -> None:
         """End the child."""

@@ -60,6 +60,10 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             result = error
         except MemoryError:
             result = UnreadableFile("reading it needs more memory than is allowed", file=Path(path).name)
+        except Exception as error:  # noqa: BLE001 - a bug of ours is told as one, and the next file is still read
+            result = UnreadableFile(
+                f"rnnscope itself failed on it ({type(error).__name__}: {error})", file=Path(path).name
+            )
         send(answers, pickle.dumps(result, protocol=5))
 
 

@@ -58,8 +58,20 @@ class Session(QObject):
         self._show(Document(), None)
 
     def cancel(self) -> None:
-        """Stop the work under way; what is open stays as it is."""
+        """Stop the work under way; what is open stays as it is, and a comparison that it interrupted goes on."""
+        comparing, self._judging, self._wanted = self._judging, False, None
         self._jobs.cancel()
+        if comparing:
+            self.tell(Message("The comparison was stopped. Compare again with Ctrl+R.", "note"))
+        else:
+            self.compare_again()
+
+    def compare_again(self) -> None:
+        """Compare what is open, where that has not been done."""
+        document = self.state.scene.document
+        if document.unjudged and not self._judging:
+            self._judging = True
+            self._judge(document, frozenset())
 
     def dismiss(self) -> None:
         """Take the message away."""
@@ -91,12 +103,8 @@ class Session(QObject):
     def _fail(self, text: str) -> None:
         self._wanted = None
         self.state.set(replace(self.state.scene, message=Message(text), busy=None))
-        document = self.state.scene.document
-        unjudged = document.unmasked is None or (document.reference is not None and document.comparison is None)
-        if document.trace is not None and unjudged and not self._judging:
-            # The file that failed has interrupted the comparison of what is open.
-            self._judging = True
-            self._judge(document, frozenset())
+        # The file that failed has interrupted the comparison of what is open.
+        self.compare_again()
 
     @Slot(object)
     def _progress(self, fraction: float) -> None:

@@ -31,6 +31,12 @@ class Document:
     reference_path: str = ""
     input_sha256: str = ""
 
+    @property
+    def unjudged(self) -> bool:
+        """Whether there is a run whose comparison, or whose run without masks, is still missing."""
+        missing = self.unmasked is None or (self.reference is not None and self.comparison is None)
+        return self.trace is not None and missing
+
 
 @dataclass(frozen=True, slots=True)
 class View:

@@ -103,6 +103,9 @@ class MainWindow(QMainWindow):
     def cancel(self) -> None:
         self._session.cancel()
 
+    def compare_again(self) -> None:
+        self._session.compare_again()
+
     def ask_sample(self) -> None:
         trace = self.state.scene.document.trace
         if trace is None:
@@ -152,7 +155,7 @@ class MainWindow(QMainWindow):
         self._messages = MessageBar(self.state, self._dismiss)
         self._welcome = WelcomePanel(actions)
         self._workbench = Workbench(self.state)
-        self._readout = ReadoutBar(actions["cancel"])
+        self._readout = ReadoutBar(actions["cancel"], actions["first-difference"])
         self._pages = QStackedWidget()
         self._pages.addWidget(self._welcome)
         self._pages.addWidget(self._workbench)

@@ -30,7 +30,7 @@ def test_compare_matches_and_ends_with_the_verdict(capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "≈ rounding"
     assert any(line.startswith("≈ rnn state/h") for line in lines)
-    assert "Rule: |difference| ≤ 16·drift + 4·u·max|value|" in lines
+    assert "Rule: |difference| ≤ 16·drift + 4·u·max|value|, u = 1.19e-07" in lines
 
 
 def test_compare_names_the_first_difference_and_exits_with_one(

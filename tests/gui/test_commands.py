@@ -47,7 +47,7 @@ MOVED: dict[str, dict[str, object]] = {
 }
 DIFFERENCES = ("first-difference", "worst-difference")
 FILES = ("open-model", "open-input", "open-reference", "example-household", "example-sentences")
-OTHERS = ("save-picture", "copy-picture", "close-files", "quit", "cancel", "shortcuts", "about")
+OTHERS = ("save-picture", "copy-picture", "compare-again", "close-files", "quit", "cancel", "shortcuts", "about")
 
 
 def test_no_command_goes_untested() -> None:
@@ -72,6 +72,20 @@ def test_every_command_stands_in_its_menu_in_order(empty_window: MainWindow) -> 
     assert {each.id for each in COMMANDS} >= SEPARATED
 
 
+def test_a_comparison_that_was_stopped_is_told_and_can_be_made_again(
+    qtbot: QtBot, window: MainWindow, household: Document
+) -> None:
+    window.state.set(scene_of(replace(household, comparison=None), START))
+    window.action("compare-again").trigger()
+    window.action("cancel").trigger()
+    assert message(window) == "The comparison was stopped. Compare again with Ctrl+R."
+    assert window.state.scene.document.comparison is None
+    window.action("compare-again").trigger()
+    settle(qtbot.waitUntil, window)
+    assert window.state.scene.document.comparison is not None
+    assert not window.action("compare-again").isEnabled()
+
+
 def test_a_command_is_found_by_its_id_alone() -> None:
     assert command("next-step").keys == ("Right",)
     with pytest.raises(KeyError):
@@ -81,7 +95,7 @@ def test_a_command_is_found_by_its_id_alone() -> None:
 def test_with_nothing_open_only_what_makes_sense_can_be_done(empty_window: MainWindow) -> None:
     dead = {each.id for each in COMMANDS if not empty_window.action(each.id).isEnabled()}
     moves = {name for name in MOVED if not name.startswith(("layout-", "theme-"))}
-    assert dead == moves | {*DIFFERENCES, "close-files", "cancel"}
+    assert dead == moves | {*DIFFERENCES, "compare-again", "close-files", "cancel"}
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def read_source(path: Readable, limit: int = MAX_BYTES) -> Source:
     """
     if isinstance(path, Source):
         return path
-    name = one_line(Path(path).name, 200) or "the file"
+    name = one_line(Path(path).name or str(path), 200) or "the file"
     try:
         data = _read_regular(path, name, limit)
     except (OSError, ValueError) as error:

@@ -6,7 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QWidget
 
+from rnnscope import Comparison
+from rnnscope.cli import place
 from rnnscope.errors import one_line
+from rnnscope_gui import theme
 from rnnscope_gui.resolve import Picture, picture
 from rnnscope_gui.state import Scene, View
 from rnnscope_gui.widgets import label, mono
@@ -18,13 +21,16 @@ VALUE, DIFFERENCE = "{:>13.6f}", "{:>9.1e}"
 class ReadoutBar(QWidget):
     """Fields of fixed width, so that nothing moves when a value changes; a progress bar while work runs."""
 
-    def __init__(self, cancel: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, cancel: QAction, first_difference: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("readout")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._text = mono(right=False)
         # The line is cut at the window's edge rather than holding the window open.
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._verdict = QToolButton()
+        self._verdict.setObjectName("plain")
+        self._verdict.clicked.connect(first_difference.trigger)
         self._work = label("", "muted")
         self._bar = QProgressBar()
         self._bar.setFixedWidth(140)
@@ -37,7 +43,7 @@ class ReadoutBar(QWidget):
         row.setContentsMargins(14, 0, 14, 0)
         self.setFixedHeight(30)
         row.addWidget(self._text, 1)
-        for widget in (self._work, self._bar, self._stop):
+        for widget in (self._verdict, self._work, self._bar, self._stop):
             row.addWidget(widget)
 
     @property
@@ -52,9 +58,20 @@ class ReadoutBar(QWidget):
             self._work.setText(one_line(busy.text, 60))
             self._bar.setRange(0, 0 if busy.fraction is None else 1000)
             self._bar.setValue(round((busy.fraction or 0) * 1000))
+        self._verdict.setVisible(busy is None and new.document.comparison is not None)
+        if new.document.comparison is not None:
+            self._show_verdict(new.document.comparison)
         if old is None or old.document is not new.document or old.view != new.view:
             shown = picture(new.document, new.view)
             self._text.setText("" if shown is None else read_out(shown, new.view))
+
+    def _show_verdict(self, comparison: Comparison) -> None:
+        """The verdict on all samples; where something differs, a click goes to the first difference."""
+        verdict, first = comparison.verdict, comparison.first_difference
+        self._verdict.setText(f"{theme.MARKS[verdict]} all samples: {verdict}{' (F)' if first is not None else ''}")
+        self._verdict.setEnabled(first is not None)
+        self._verdict.setToolTip(f"First difference: {place(first)}" if first is not None else comparison.rule)
+        self._verdict.setStyleSheet(f"color: {theme.current().verdict(verdict)};")
 
 
 def read_out(shown: Picture, view: View) -> str:

@@ -111,7 +111,7 @@ def settled(document: Document, view: View) -> View:
         return view
     layer = view.layer if view.layer in trace.layers else first_layer(trace)
     quantities = shown_quantities(trace[layer])
-    quantity = view.quantity if view.quantity in quantities else preferred_quantity(quantities)
+    quantity = view.quantity if view.quantity in quantities else preferred_quantity(document, layer, quantities)
     sample = min(max(view.sample, 0), trace.batch_size - 1)
     output = min(view.output, len(trace.outputs) - 1)
     moved = replace(view, layer=layer, quantity=quantity, sample=sample, output=output)
@@ -133,8 +133,11 @@ def shown_quantities(layer: LayerTrace) -> tuple[str, ...]:
     return tuple(name for name in layer.quantities() if name != "mask")
 
 
-def preferred_quantity(quantities: tuple[str, ...]) -> str:
-    return next((name for name in PREFERRED if name in quantities), quantities[0])
+def preferred_quantity(document: Document, layer: str, quantities: tuple[str, ...]) -> str:
+    """What to look at first: the state or the output, of those that Keras's values are there for if there are any."""
+    stored = document.reference.arrays if document.reference is not None else {}
+    there = [name for name in quantities if stored_key(document, layer, name) in stored] or list(quantities)
+    return next((name for name in PREFERRED if name in there), there[0])
 
 
 def stored_key(document: Document, layer: str, quantity: str) -> str:

@@ -79,7 +79,7 @@ def test_a_comparison_that_was_stopped_is_told_and_can_be_made_again(
     window.action("compare-again").trigger()
     window.action("cancel").trigger()
     assert message(window) == "The comparison was stopped. Compare again with Ctrl+R."
-    assert window.state.scene.document.comparison is None
+    assert window.state.scene.document.unjudged
     window.action("compare-again").trigger()
     settle(qtbot.waitUntil, window)
     assert window.state.scene.document.comparison is not None

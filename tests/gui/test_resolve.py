@@ -145,9 +145,11 @@ def test_several_axes_beyond_time_are_named_one_by_one() -> None:
 def test_the_first_layer_with_states_and_its_h_come_first() -> None:
     assert first_layer(TRACE) == "rnn"
     assert "mask" not in shown_quantities(TRACE["rnn"])
-    assert preferred_quantity(("gate/i", "state/h", "output/0")) == "state/h"
-    assert preferred_quantity(("state/backward/h", "state/forward/h")) == "state/forward/h"
-    assert preferred_quantity(("gate/i",)) == "gate/i"
+    assert preferred_quantity(Document(), "rnn", ("gate/i", "state/h", "output/0")) == "state/h"
+    assert preferred_quantity(Document(), "rnn", ("state/backward/h", "state/forward/h")) == "state/forward/h"
+    assert preferred_quantity(Document(), "rnn", ("gate/i",)) == "gate/i"
+    stored = Document(reference=Reference({"layer/rnn/output/0": np.zeros(1)}))
+    assert preferred_quantity(stored, "rnn", ("state/h", "output/0")) == "output/0"
 
 
 def test_a_stored_output_of_the_model_stands_beside_the_layer_that_gives_it() -> None:

@@ -7,13 +7,14 @@ the floor is ``16 · drift + 4 · u · max|value|``, u being the unit of roundin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rnnscope.context import Cancelling, Context, Decisions, Progress
 from rnnscope.errors import BadInput
+from rnnscope.model import Model
 from rnnscope.run import carried_states, total_steps, walk
 from rnnscope.trace import Trace
 from rnnscope.types import Array
@@ -56,50 +57,43 @@ def measure_floor(trace: Trace, *, progress: Progress | None = None, cancelled: 
     """
     if trace.model is None:
         raise BadInput("this trace has no model to measure its noise floor with", advice="Give atol and rtol instead")
-    model, unit = trace.model, UNITS[trace.model.dtype]
+    unit = UNITS[trace.model.dtype]
     random = np.random.default_rng(0)
-    steps = total_steps(model, trace.inputs) * (PROBES + 1)
-    carried = carried_states(model, trace.carried)
 
     def shake(array: Array) -> Array:
         return array * (1 + random.uniform(-unit, unit, array.shape))
 
-    def rerun(number: int, decisions: Decisions, shaken: Callable[[Array], Array] | None) -> Trace:
-        context = Context(
-            dtype=np.dtype(np.float64),
-            model_dtype=np.dtype(model.dtype),
-            semantics=model.semantics,
-            use_masks=trace.use_masks,
-            progress=progress,
-            cancelled=cancelled,
-            shake=shaken,
-            decisions=decisions,
-            carried=carried,
-            total=steps,
-            done=number * steps // (PROBES + 1),
-        )
-        return walk(model, trace.inputs, context, lambda weight: (shaken or _same)(weight.astype(np.float64)))
-
     decisions = Decisions()
-    steady = rerun(0, decisions, None)
+    base = _context(trace, trace.model, decisions, progress, cancelled)
+    steady = walk(trace.model, trace.inputs, base, lambda weight: weight.astype(np.float64))
     drift: dict[str, Array] = {}
-    for probe in range(PROBES):
-        shaken = rerun(probe + 1, decisions.replay(), shake)
+    for _ in range(PROBES):
+        probe = replace(base, shake=shake, decisions=decisions.replay(), done=base.done)
+        shaken = walk(trace.model, trace.inputs, probe, lambda weight: shake(weight.astype(np.float64)))
+        base.done = probe.done
         for key in _measured(steady):
             with np.errstate(invalid="ignore"):  # ∞ − ∞
                 moved = _largest(key, np.abs(shaken.get(key) - steady.get(key)))
             drift[key] = np.fmax(drift[key], moved) if key in drift else moved
-    return NoiseFloor(
-        {
-            key: DRIFT_FACTOR * drift[key] + VALUE_FACTOR * unit * _largest(key, np.abs(steady.get(key)))
-            for key in drift
-        },
-        unit,
+    size = {key: _largest(key, np.abs(steady.get(key))) for key in drift}
+    return NoiseFloor({key: DRIFT_FACTOR * drift[key] + VALUE_FACTOR * unit * size[key] for key in drift}, unit)
+
+
+def _context(
+    trace: Trace, model: Model, decisions: Decisions, progress: Progress | None, cancelled: Cancelling | None
+) -> Context:
+    """The circumstances of the steady run: those of `trace`, but in float64."""
+    return Context(
+        dtype=np.dtype(np.float64),
+        model_dtype=np.dtype(model.dtype),
+        semantics=model.semantics,
+        use_masks=trace.use_masks,
+        progress=progress,
+        cancelled=cancelled,
+        decisions=decisions,
+        carried=carried_states(model, trace.carried),
+        total=total_steps(model, trace.inputs) * (PROBES + 1),
     )
-
-
-def _same(array: Array) -> Array:
-    return array
 
 
 def _measured(trace: Trace) -> list[str]:

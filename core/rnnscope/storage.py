@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,9 +30,10 @@ def save_trace(trace: Trace, path: str | PathLike[str]) -> None:
     BadInput when it cannot be written.
     """
     target = Path(path)
+    # Made by its plain name, not by tempfile, whose files nobody else may read.
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with NamedTemporaryFile(dir=target.parent, prefix=".rnnscope-", suffix=".h5", delete=False) as file:
-            temporary = Path(file.name)
+        temporary.touch()
         try:
             _write(trace, temporary)
             temporary.replace(target)

@@ -21,12 +21,11 @@ Range = tuple[float, float]
 class StepPlot(pg.GraphicsView):  # type: ignore[misc]
     """Steps from left to right, the mask above them, masked steps hatched.
 
-    Signals: picked((step, unit)), hovered((step, unit) or None), zoomed((first, last + 1) or None for all steps).
+    Signals: picked((step, unit)), zoomed((first, last + 1) or None for all steps).
     It never zooms or moves its cursor by itself: whoever owns it answers with `set_steps` and `set_cursor`.
     """
 
     picked = Signal(object)
-    hovered = Signal(object)
     zoomed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None, *, left: pg.AxisItem | None = None, shows_unit: bool) -> None:
@@ -36,7 +35,6 @@ class StepPlot(pg.GraphicsView):  # type: ignore[misc]
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMouseTracking(True)
         self.hatching = Hatching(shows_unit)
         self.column, self.row = Outline(), Outline()
         self.has_steps, self._shows_unit = True, shows_unit
@@ -94,17 +92,12 @@ class StepPlot(pg.GraphicsView):  # type: ignore[misc]
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.picked.emit(self._place(event, clamp=True))
-        else:
-            self.hovered.emit(self._place(event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.zoomed.emit(None)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self.hovered.emit(None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the step under the mouse; sideways, or with Shift, move along."""

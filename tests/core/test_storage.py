@@ -131,7 +131,7 @@ def test_a_folder_that_is_missing_or_takes_no_files_is_said(tmp_path: Path, monk
     def refuse(*arguments: object, **more: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(storage, "NamedTemporaryFile", refuse)
+    monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(BadInput, match="Permission denied"):
         recorded().save(tmp_path / "t.h5")
     assert list(tmp_path.iterdir()) == []

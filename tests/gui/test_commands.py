@@ -285,3 +285,4 @@ def test_typing_a_sample_number_triggers_no_single_key_command(window: MainWindo
     QTest.keyClick(box, Qt.Key.Key_Return)
     assert (window.state.view.sample, window.state.view.layout) == (30, "auto")
     assert QApplication.focusWidget() is not None
+    assert QApplication.focusWidget() is not box

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rnnscope_gui import snapshot
+from rnnscope_gui.map_card import MapCard
 from rnnscope_gui.panels.journey import JourneyPanel
-from rnnscope_gui.panels.map_card import MapCard
 from rnnscope_gui.resolve import picture
 from rnnscope_gui.state import View
 from rnnscope_gui.widgets import ElidedLabel

@@ -69,6 +69,8 @@ class HeaderPanel(QWidget):
         row.addStretch(1)
         self._samples = self._sample_controls(actions)
         self._steps = self._step_controls()
+        # Once a number is typed, the arrow keys are for steps and units again.
+        self._sample.lineEdit().returnPressed.connect(self._step.setFocus)
         for widget in (self._samples, self._steps):
             row.addWidget(widget)
 

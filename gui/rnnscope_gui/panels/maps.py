@@ -14,7 +14,7 @@ from rnnscope.display import levels
 from rnnscope.errors import one_line
 from rnnscope.types import Array
 from rnnscope_gui import numbers, theme
-from rnnscope_gui.panels.map_card import MapCard
+from rnnscope_gui.map_card import MapCard
 from rnnscope_gui.plotting import COLOUR_MAPS
 from rnnscope_gui.resolve import Picture, picture, settled, shown_quantities
 from rnnscope_gui.state import AppState, Layout, Scale, Scene, View

@@ -128,7 +128,8 @@ def make_input(tensor: keras.KerasTensor, order: Array, mask_value: float, rng: 
     partly = order == 4
     values[partly, ..., 1::2, 0] = mask_value
     values[partly, ..., 2, :-1] = mask_value
-    return values.astype(tensor.dtype)
+    # Keras's predict() takes float64 through float32 unless the global floatx says otherwise, which no file tells.
+    return values.astype(np.float32).astype(tensor.dtype)
 
 
 def reads_indices(tensor: keras.KerasTensor) -> bool:

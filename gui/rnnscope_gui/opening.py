@@ -30,7 +30,7 @@ class Reports(Protocol):
 class Reads(Protocol):
     """Reads one file, in whatever process."""
 
-    def __call__(self, path: str, kind: Kind | None, cancelled: object, backend: str | None) -> Opened: ...
+    def __call__(self, path: str, kind: Kind | None, cancelled: Callable[[], bool], backend: str | None) -> Opened: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ def judged(document: Document, fresh: frozenset[Kind], reports: Reports, before:
 
     Fresh stored values that do not fit are told, and what was open `before` them comes back.
     """
-    if document.model is None or document.inputs is None or document.trace is None:
+    trace = document.trace
+    if document.model is None or document.inputs is None or trace is None:
         return Outcome(document)
     if document.unmasked is None:
         unmasked = run(document.model, document.inputs, use_masks=False, cancelled=reports.cancelled)
@@ -99,7 +100,7 @@ def judged(document: Document, fresh: frozenset[Kind], reports: Reports, before:
         return Outcome(document)
     try:
         comparison = compare(
-            document.trace,  # type: ignore[arg-type]
+            trace,
             document.reference,
             input_sha256=document.input_sha256,
             progress=reports.progress,

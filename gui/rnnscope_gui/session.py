@@ -48,7 +48,7 @@ class Session(QObject):
         self._busy(f"Opening {names}")
 
         def job(reporter: Reporter) -> Outcome:
-            return open_files(document, requests, reader.read, reporter, backend)  # type: ignore[arg-type]
+            return open_files(document, requests, reader.read, reporter, backend)
 
         self._jobs.start(job)
 

@@ -83,12 +83,12 @@ class MainWindow(QMainWindow):
         scene = self.state.scene
         self.state.show(settled(scene.document, move(scene)))
 
-    def ask_open(self, kind: str) -> None:
+    def ask_open(self, kind: Kind) -> None:
         folder = str(self._settings.value("folder", ""))
         path, _ = QFileDialog.getOpenFileName(self, f"Open {kind}", folder, FILTERS[kind])
         if path:
             self._settings.setValue("folder", str(Path(path).parent))
-            self.open([path], kinds=[kind])  # type: ignore[list-item]
+            self.open([path], kinds=[kind])
 
     def open_example(self, name: str) -> None:
         view = replace(EXAMPLE_VIEWS[name], theme=self.state.view.theme, layout=self.state.view.layout)

@@ -375,7 +375,7 @@ def test_names_from_files_are_plain_text_everywhere(qtbot: QtBot, empty_window: 
     recurrent = masked_rnn()["rnn"].operation
     model = chain(("entry", InputLayer((None, 6, 3))), (EVIL, recurrent))
     x = np.zeros((2, 6, 3), np.float32)
-    document = Document(model=model, inputs=x, trace=run(model, x), model_path=f"/tmp/{EVIL}.keras", input_path=EVIL)
+    document = Document(model=model, inputs=x, trace=run(model, x), model_path=f"models/{EVIL}.keras", input_path=EVIL)
     empty_window.state.set(scene_of(document, View(layer=EVIL)))
     empty_window.session.tell(Message(EVIL))
     assert message(empty_window) == "<img src=x> gnp <b>bold</b>"

@@ -63,6 +63,17 @@ class Cell(ABC):
         return tuple(np.zeros((batch, size), dtype) for size in self.state_sizes.values())
 
 
+def _take_plain(config: Config) -> tuple[int, bool, Activation]:
+    """What every cell has: units, use_bias and the activation."""
+    config.ignore(*INFERENCE_FREE)
+    return config.take_int("units"), config.take_bool("use_bias", True), take_activation(config, default="tanh")
+
+
+def _take_gated(config: Config) -> tuple[int, bool, Activation, Activation]:
+    """What a cell with gates has besides: the activation of its gates."""
+    return *_take_plain(config), take_activation(config, "recurrent_activation", "sigmoid")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SimpleRNNCell(Cell):
     """h' = act(x·W + b + h·U)."""
@@ -78,10 +89,7 @@ class SimpleRNNCell(Cell):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, features: int) -> Self:
-        units = config.take_int("units")
-        use_bias = config.take_bool("use_bias", True)
-        activation = take_activation(config, default="tanh")
-        config.ignore(*INFERENCE_FREE)
+        units, use_bias, activation = _take_plain(config)
         return cls(
             kernel=weights.take("kernel", (features, units)),
             recurrent_kernel=weights.take("recurrent_kernel", (units, units)),
@@ -114,11 +122,7 @@ class LSTMCell(Cell):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, features: int) -> Self:
-        units = config.take_int("units")
-        use_bias = config.take_bool("use_bias", True)
-        activation = take_activation(config, default="tanh")
-        recurrent_activation = take_activation(config, "recurrent_activation", "sigmoid")
-        config.ignore(*INFERENCE_FREE)
+        units, use_bias, activation, recurrent_activation = _take_gated(config)
         return cls(
             kernel=weights.take("kernel", (features, 4 * units)),
             recurrent_kernel=weights.take("recurrent_kernel", (units, 4 * units)),
@@ -161,12 +165,8 @@ class GRUCell(Cell):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, features: int) -> Self:
-        units = config.take_int("units")
-        use_bias = config.take_bool("use_bias", True)
+        units, use_bias, activation, recurrent_activation = _take_gated(config)
         reset_after = config.take_bool("reset_after", True)
-        activation = take_activation(config, default="tanh")
-        recurrent_activation = take_activation(config, "recurrent_activation", "sigmoid")
-        config.ignore(*INFERENCE_FREE)
         bias_shape = (2, 3 * units) if reset_after else (3 * units,)
         return cls(
             kernel=weights.take("kernel", (features, 3 * units)),

@@ -6,8 +6,13 @@ import pytest
 import rnnscope
 from rnnscope import Reference, Trace, Verdict
 from rnnscope.errors import BadInput, Cancelled
+from rnnscope.layers.activations import Activation
+from rnnscope.layers.core import Dense, InputLayer
+from rnnscope.layers.masking import Masking
+from rnnscope.layers.recurrent import Recurrent
 from rnnscope.types import Array
-from tests.core.models import STEPS, UNITS, masked_input, masked_rnn
+from rnnscope.unroll import Direction
+from tests.core.models import FEATURES, STEPS, UNITS, chain, masked_input, masked_rnn, simple_cell
 
 
 def trace() -> Trace:
@@ -212,3 +217,21 @@ def test_a_model_that_amplifies_noise_has_a_higher_floor() -> None:
         assert row.floor.shape == (STEPS,)
         floors.append(row.floor.max())
     assert floors[1] > 3 * floors[0]
+
+
+def test_noise_does_not_move_what_is_masked() -> None:
+    """Behind a Dense layer the padding is −99 in the steady run alone; the shaken runs must go by its mask."""
+    identity = Dense(np.eye(FEATURES, dtype=np.float32), None, Activation("linear"))
+    model = chain(
+        ("entry", InputLayer((None, STEPS, FEATURES))),
+        ("dense", identity),
+        ("masking", Masking(-99.0)),
+        ("rnn", Recurrent(simple_cell(), Direction(), True, False, False)),
+    )
+    run = rnnscope.run(model, masked_input())
+    row = rnnscope.compare(run, Reference({"layer/rnn/state/h": run["rnn"].states["h"]})).row("layer/rnn/state/h")
+    assert run["rnn"].mask is not None
+    assert not run["rnn"].mask.all()
+    assert row is not None
+    assert row.floor is not None
+    assert row.floor.max() < 1e-4

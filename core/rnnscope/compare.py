@@ -272,7 +272,7 @@ def _compared(row: Row, ours: Array, theirs: Array, spread: Array, floor: Array)
         max_abs=float(difference.max(initial=0.0)),
         max_rel=float(relative.max(initial=0.0)),
         floor=floor,
-        worst=_location(row, difference, int(difference.argmax())) if difference.any() else None,
+        worst=_location(row, difference, int(np.argmax(difference))) if difference.any() else None,
         first=_first(row, difference, beyond),
     )
 

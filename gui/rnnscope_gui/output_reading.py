@@ -35,7 +35,7 @@ class OutputReading:
     def prominent(self) -> int:
         """The element to begin with: the largest value, which is what a classifier answers."""
         finite = np.where(np.isfinite(self.ours), self.ours, -np.inf)
-        return int(finite.argmax()) if finite.size else 0
+        return int(np.argmax(finite)) if finite.size else 0
 
     def difference(self, element: int) -> float:
         """|ours − Keras's| of one element; 0 where both are the same, NaN included."""

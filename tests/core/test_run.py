@@ -12,6 +12,7 @@ from rnnscope.layers.base import map_weights
 from rnnscope.layers.cells import StackedCells
 from rnnscope.layers.core import InputLayer
 from rnnscope.layers.recurrent import Recurrent
+from rnnscope.run import Inputs
 from rnnscope.semantics import Semantics
 from rnnscope.unroll import Direction, unroll
 from tests.core.models import FEATURES, STEPS, UNITS, chain, masked_input, masked_rnn, simple_cell
@@ -147,9 +148,9 @@ def test_a_wrong_shape_is_named_with_its_repair(shape: tuple[int, ...], advice: 
         (np.zeros((2, 0, FEATURES)), "the input is empty"),
     ],
 )
-def test_an_unusable_input_is_refused(x: object, problem: str) -> None:
+def test_an_unusable_input_is_refused(x: Inputs, problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
-        rnnscope.run(masked_rnn(), x)  # type: ignore[arg-type]
+        rnnscope.run(masked_rnn(), x)
 
 
 def test_nan_and_infinity_are_computed_not_hidden() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
@@ -62,11 +63,20 @@ def drop(window: MainWindow, paths: list[Path]) -> None:
     data = QMimeData()
     data.setUrls(urls(paths))
     actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    entering = QDragEnterEvent(QPoint(50, 50), actions, data, buttons, keys)
-    entering.setAccepted(False)
+    entering = drag_enter(data)
     QApplication.sendEvent(window, entering)
     if entering.isAccepted():
         QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), actions, data, buttons, keys))
+
+
+def drag_enter(data: QMimeData) -> QDragEnterEvent:
+    """Something dragged over the window. Qt 6.12 takes a QPointF and deprecates the QPoint that older ones insist on."""
+    actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        entering = QDragEnterEvent(QPoint(50, 50), actions, data, buttons, keys)
+    entering.setAccepted(False)
+    return entering
 
 
 def step_table(window: MainWindow) -> StepTable:
@@ -148,10 +158,7 @@ def test_files_dropped_one_by_one_come_together(qtbot: QtBot, empty_window: Main
 def test_only_files_can_be_dropped(empty_window: MainWindow) -> None:
     for data in (QMimeData(), QMimeData()):
         data.setText("https://example.org/model.keras")
-        entering = QDragEnterEvent(
-            QPoint(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        )
-        entering.setAccepted(False)
+        entering = drag_enter(data)
         QApplication.sendEvent(empty_window, entering)
         assert not entering.isAccepted()
 

@@ -13,7 +13,7 @@ def native(array: Array) -> Array:
     """A writable copy in native byte order and C order; ValueError when its booleans are not all 0 or 1."""
     copy: Array = np.array(array, array.dtype.newbyteorder("="), order="C")
     # A byte such as 7 taken as a boolean is true here and unequal to True there.
-    if copy.dtype.kind == "b" and copy.size and int(copy.view(np.uint8).max()) > 1:
+    if copy.dtype.kind == "b" and copy.size and int(np.max(copy.view(np.uint8))) > 1:
         raise ValueError("a boolean is neither 0 nor 1")
     return copy
 

@@ -70,7 +70,7 @@ def drop(window: MainWindow, paths: list[Path]) -> None:
 
 
 def drag_enter(data: QMimeData) -> QDragEnterEvent:
-    """Something dragged over the window. Qt 6.12 takes a QPointF and deprecates the QPoint that older ones insist on."""
+    """Something dragged over the window. Qt 6.12 deprecates the QPoint that older ones insist on."""
     actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

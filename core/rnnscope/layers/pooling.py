@@ -38,11 +38,11 @@ class GlobalPooling1D(Operation):
     def call(self, arguments: Arguments, context: Context) -> Result:
         x, mask = arguments.x, arguments.mask if self.average else None
         if not self.average:
-            output = np.max(x, axis=1, keepdims=self.keepdims)
+            output = np.max(x, axis=1, keepdims=True)
         elif mask is None:
-            output = np.mean(x, axis=1, keepdims=self.keepdims)
+            output = np.mean(x, axis=1, keepdims=True)
         else:
             valid = mask[:, :, np.newaxis]
-            total = np.sum(np.where(valid, x, 0), axis=1, keepdims=self.keepdims)
-            output = total / np.sum(valid.astype(x.dtype), axis=1, keepdims=self.keepdims)
-        return Result((np.asarray(output),), (None,), mask=mask)
+            total = np.sum(np.where(valid, x, 0), axis=1, keepdims=True)
+            output = total / np.sum(valid.astype(x.dtype), axis=1, keepdims=True)
+        return Result((output if self.keepdims else output[:, 0],), (None,), mask=mask)

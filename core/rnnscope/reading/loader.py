@@ -25,7 +25,7 @@ MAX_RANK = 8
 # What Python and NumPy make of a value that has its option's type and no meaning, as an axis 7 of two.
 UNFORESEEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, MemoryError)
 
-# Opens one layer's weights: given its place among the layers, its entry and the tally to keep.
+# Opens one layer's weights: given its entry, and the tally to keep of what is taken.
 Opener = Callable[[Entry, Tally], Weights]
 
 
@@ -77,7 +77,7 @@ def _from_archive(source: Source, choice: Choice) -> Model:
         taken: set[str] = set()
 
         def opener(entry: Entry, tally: Tally) -> Weights:
-            tally.paths = taken
+            tally.paths = taken  # one set for all layers: what is left over at the end belongs to none
             return ArchiveWeights(hdf5, paths[entry.name], entry.name, tally)
 
         model = _build(graph, class_name, name, semantics, source, opener)

@@ -13,6 +13,27 @@ from rnnscope.types import Array, Mask
 
 Progress = Callable[[int, int], None]
 Cancelling = Callable[[], bool]
+HALF_TYPES = ("float16", "bfloat16")
+
+
+def working_dtype(name: str) -> np.dtype[np.floating]:
+    """The type that a layer of type `name` is computed in: float64 for float64, float32 for everything else."""
+    return np.dtype(np.float64 if name == "float64" else np.float32)
+
+
+def rounded(array: Array, name: str) -> Array:
+    """`array` rounded to the numbers that the 16-bit type `name` has, in its own type; others come back as they are.
+
+    Rounds to nearest, ties to even, as IEEE 754 does; beyond the largest number lies infinity.
+    """
+    if name == "float16":
+        with np.errstate(over="ignore"):
+            return np.asarray(array).astype(np.float16).astype(array.dtype)
+    if name == "bfloat16":
+        bits = np.asarray(array, np.float32).view(np.uint32)
+        upper = (bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+        return np.where(np.isnan(array), array, upper.view(np.float32)).astype(array.dtype)
+    return array
 
 
 @dataclass(slots=True)
@@ -37,23 +58,34 @@ class Decisions:
 class Context:
     """The circumstances of one run.
 
-    dtype: the floating-point type that is computed in; `model_dtype`: the one that the model was made for.
+    semantics: the Keras whose rules apply.
+    requested: the floating-point type that everything is computed in; None lets each layer compute in its own.
+    layer_dtype: the type of the layer that computes just now, as its Keras policy names it; see `enter`.
     use_masks: False runs every step on the raw input, as if nobody had heard of masks.
-    shake: rounding noise for every new state, or None; `decisions` then replays the steady run's.
+    shake: rounding noise of a layer's type for every new state, or None; `decisions` then replays the steady run's.
     carried: layer → final states of an earlier run, for stateful layers.
     """
 
-    dtype: np.dtype[np.floating]
-    model_dtype: np.dtype[np.floating]
     semantics: Semantics
+    requested: np.dtype[np.floating] | None = None
+    layer_dtype: str = "float32"
     use_masks: bool = True
     progress: Progress | None = None
     cancelled: Cancelling | None = None
-    shake: Callable[[Array], Array] | None = None
+    shake: Callable[[Array, str], Array] | None = None
     decisions: Decisions = field(default_factory=Decisions)
     carried: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
     total: int = 0
     done: int = 0
+
+    def enter(self, layer_dtype: str) -> None:
+        """Go on with a layer of this type."""
+        self.layer_dtype = layer_dtype
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The floating-point type to compute in; 16-bit layers compute in float32, and `finish` rounds."""
+        return working_dtype(self.layer_dtype) if self.requested is None else self.requested
 
     def tick(self) -> None:
         """Count one timestep: report progress, and stop if asked to."""
@@ -64,8 +96,17 @@ class Context:
             self.progress(min(self.done, self.total), self.total)
 
     def settle(self, state: Array) -> Array:
-        """A new state as it is kept: itself, or with rounding noise when the run probes for it."""
-        return state if self.shake is None else self.shake(state)
+        """A new state as it is kept: rounded to the layer's type, or with noise of that size when the run probes."""
+        if self.shake is not None:
+            return self.shake(state, self.layer_dtype)
+        return state if self.requested is not None else rounded(state, self.layer_dtype)
+
+    def finish(self, output: Array) -> Array:
+        """A layer's output in the layer's own type."""
+        if self.requested is not None or output.dtype.kind != "f" or self.layer_dtype not in HALF_TYPES:
+            return output
+        halved = rounded(output, self.layer_dtype)
+        return halved.astype(np.float16) if self.layer_dtype == "float16" else halved
 
     def decide(self, value: Mask) -> Mask:
         """A discrete decision: the steady run's own, whatever the noise would have made of it."""
@@ -76,8 +117,9 @@ class Context:
 
         TensorFlow makes it a float32 first, whatever the model's own type.
         """
-        known = np.dtype(np.float32) if self.semantics.backend == "tensorflow" else self.model_dtype
-        return np.asarray(value, known).astype(self.dtype)
+        known = "float32" if self.semantics.backend == "tensorflow" else self.layer_dtype
+        constant = np.asarray(value, working_dtype(known))
+        return rounded(constant, self.layer_dtype).astype(self.dtype)
 
     def cast(self, array: Array) -> Array:
         """`array` in the run's floating-point type; integers and booleans stay as they are."""

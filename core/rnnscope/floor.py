@@ -15,7 +15,7 @@ import numpy as np
 from rnnscope.context import Cancelling, Context, Decisions, Progress
 from rnnscope.errors import BadInput
 from rnnscope.model import Model
-from rnnscope.run import carried_states, total_steps, walk
+from rnnscope.run import carried_states, record, total_steps
 from rnnscope.trace import Trace
 from rnnscope.types import Array
 
@@ -60,16 +60,17 @@ def measure_floor(trace: Trace, *, progress: Progress | None = None, cancelled: 
     unit = UNITS[trace.model.dtype]
     random = np.random.default_rng(0)
 
-    def shake(array: Array) -> Array:
-        return array * (1 + random.uniform(-unit, unit, array.shape))
+    def shake(array: Array, dtype: str) -> Array:
+        rounding = UNITS.get(dtype, UNITS["float32"])
+        return array * (1 + random.uniform(-rounding, rounding, array.shape))
 
     decisions = Decisions()
     base = _context(trace, trace.model, decisions, progress, cancelled)
-    steady = walk(trace.model, trace.inputs, base, lambda weight: weight.astype(np.float64))
+    steady = record(trace.model, trace.inputs, base, lambda weight, dtype: weight.astype(np.float64))
     drift: dict[str, Array] = {}
     for _ in range(PROBES):
         probe = replace(base, shake=shake, decisions=decisions.replay(), done=base.done)
-        shaken = walk(trace.model, trace.inputs, probe, lambda weight: shake(weight.astype(np.float64)))
+        shaken = record(trace.model, trace.inputs, probe, lambda weight, dtype: shake(weight.astype(np.float64), dtype))
         base.done = probe.done
         for key in _measured(steady):
             with np.errstate(invalid="ignore"):  # ∞ − ∞
@@ -84,9 +85,8 @@ def _context(
 ) -> Context:
     """The circumstances of the steady run: those of `trace`, but in float64."""
     return Context(
-        dtype=np.dtype(np.float64),
-        model_dtype=np.dtype(model.dtype),
         semantics=model.semantics,
+        requested=np.dtype(np.float64),
         use_masks=trace.use_masks,
         progress=progress,
         cancelled=cancelled,

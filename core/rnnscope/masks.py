@@ -1,39 +1,24 @@
-"""How a mask travels: which one a layer uses, what it passes on, and the journey of it told in words."""
+"""How a mask travels, told in words: the journey of it through every layer of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from rnnscope.graph import Call
 from rnnscope.layers.base import Operation
 from rnnscope.layers.core import Dense, Dropout, Flatten, InputLayer
 from rnnscope.layers.masking import Embedding, Masking
 from rnnscope.layers.pooling import GlobalPooling1D
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.layers.wrappers import Bidirectional
-from rnnscope.model import Call, Model
+from rnnscope.model import Model
 from rnnscope.trace import LayerTrace, Trace
-from rnnscope.types import Array, Mask
+from rnnscope.types import Mask
 
 Role = Literal["none", "made", "used", "carried", "dropped", "ignored"]
-
-
-def choose_masks(
-    call: Call, operation: Operation, by_hand: Array | None, carried: Sequence[Mask | None]
-) -> tuple[Mask | None, Mask | None]:
-    """The mask that a layer uses, and the one that it may pass on, by Keras 3's rule.
-
-    A mask passed by hand serves as both. Otherwise the mask that travels with the first input passes on, and is *used*
-    only when the call has exactly one tensor argument: an `initial_state` makes a recurrent layer ignore its mask.
-    """
-    incoming = by_hand.astype(bool) if by_hand is not None else (carried[0] if carried else None)
-    if not operation.takes_mask:
-        return None, incoming
-    ignored = by_hand is None and call.initial_state is not None
-    return (None if ignored else incoming), incoming
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +50,9 @@ def _stop(model: Model, call: Call, trace: Trace, sample: int) -> Stop:
 
 
 def _arriving(call: Call, trace: Trace) -> Mask | None:
-    if call.mask is not None:
-        return trace[call.mask.call].outputs[call.mask.output].astype(bool)
+    by_hand = call.mask[0] if call.mask else None
+    if by_hand is not None:
+        return trace[by_hand.call].outputs[by_hand.output].astype(bool)
     # Only the first output of a layer carries its mask on; the states do not.
     first = call.inputs[0] if call.inputs else None
     return trace[first.call].output_mask if first is not None and first.output == 0 else None
@@ -86,7 +72,7 @@ def _role(operation: Operation, here: LayerTrace, arriving: Mask | None, call: C
     if here.mask is not None:
         return "used", f"used: {_use(operation, here.mask[sample])}"
     if isinstance(operation, Recurrent | Bidirectional):
-        why = "initial_state switches it off" if call.initial_state is not None else "switched off"
+        why = "initial_state switches it off" if call.has_initial_state else "switched off"
         return "ignored", f"ignored here: {why}"
     if here.output_mask is None:
         return "dropped", "dropped: time is gone" if isinstance(operation, Flatten) else "dropped here"

@@ -4,69 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
-from rnnscope.layers.base import Operation
+from rnnscope.graph import Call, Layer, Tensor
+from rnnscope.layers.submodel import NestedModel
 from rnnscope.semantics import Semantics
 from rnnscope.summary import summary_table
 from rnnscope.types import Shape
-
-
-class Tensor(NamedTuple):
-    """A reference to one output of one call in the graph."""
-
-    call: str
-    output: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
-    """One row of the summary.
-
-    `operation` is the NumPy implementation with its weights inside. `output_shapes` holds one shape for each tensor
-    the layer returns, None standing for sizes known only when it runs. `is_layer` is False for the bare operations
-    (``NotEqual``, ``Any``, …) that Keras 3 writes among the layers of a functional file.
-    """
-
-    name: str
-    class_name: str
-    operation: Operation
-    output_shapes: tuple[Shape, ...]
-    parameters: int
-    trainable_parameters: int
-    is_layer: bool = True
-
-    @property
-    def label(self) -> str:
-        """The class and the one option a reader wants beside it: ``Masking(−99)``, ``Dense tanh``."""
-        return f"{self.class_name}{self.operation.label}"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One use of a layer.
-
-    `key` is the layer's name, or ``name@1``, ``name@2`` … for its later uses. `inputs` are the tensors of its first
-    argument (of all arguments, for a bare operation); `mask` is a mask passed by hand.
-    """
-
-    key: str
-    layer: str
-    inputs: tuple[Tensor, ...] = ()
-    mask: Tensor | None = None
-    initial_state: tuple[Tensor, ...] | None = None
-
-    def tensors(self) -> tuple[Tensor, ...]:
-        """Every tensor that the call reads."""
-        return self.inputs + ((self.mask,) if self.mask else ()) + (self.initial_state or ())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A Keras model, ready to run.
 
-    `layers` stand in the file's order and `calls` in execution order; `inputs` and `outputs` refer into the graph in
-    the model's own order, `input_names` and `output_names` naming them.
+    `layers` stand in the file's order, those of a nested model right before it, and `calls` in execution order;
+    `inputs` and `outputs` refer into the graph in the model's own order, `input_names` and `output_names` naming them.
+    `dtype` is the type of the layers' arithmetic, the coarsest one when they differ.
     """
 
     name: str
@@ -88,8 +40,13 @@ class Model:
     def by_name(self) -> dict[str, Layer]:
         return {layer.name: layer for layer in self.layers}
 
+    @cached_property
+    def _layer_of_call(self) -> dict[str, str]:
+        return {call.key: call.layer for call in self.calls}
+
     def __getitem__(self, name: str) -> Layer:
-        return self.by_name[name.split("@", maxsplit=1)[0] if name not in self.by_name else name]
+        """A layer by its name, or by the key of one of its calls."""
+        return self.by_name[self._layer_of_call.get(name, name)]
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -106,7 +63,25 @@ class Model:
 
     @property
     def parameters(self) -> int:
-        return sum(layer.parameters for layer in self.layers)
+        return sum(layer.parameters for layer in self.top_layers)
+
+    @property
+    def trainable_parameters(self) -> int:
+        return sum(layer.trainable_parameters for layer in self.top_layers)
+
+    @property
+    def top_layers(self) -> tuple[Layer, ...]:
+        """The layers that stand in no nested model."""
+        return tuple(layer for layer in self.layers if not layer.parent)
+
+    def sources(self, call: Call) -> tuple[Tensor, ...]:
+        """The tensors that a call reads; for a nested model those that its inputs read, from outside."""
+        if not isinstance(self[call.key].operation, NestedModel):
+            return call.tensors()
+        entrances = [inner for inner in self.calls if inner.key.startswith(f"{call.key}/") and inner.inputs]
+        return tuple(
+            tensor for inner in entrances for tensor in inner.tensors() if not tensor.call.startswith(f"{call.key}/")
+        )
 
     def summary(self) -> str:
         """Keras's own table: layer (type), output shape, parameters, where its inputs come from, and totals."""

@@ -1,32 +1,25 @@
-"""The run: walks the graph in execution order and records everything."""
+"""The run: checks the input, walks the graph and records everything."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from rnnscope.checks import checked_inputs
-from rnnscope.context import Cancelling, Context, Progress
-from rnnscope.errors import BadInput, RnnscopeError
-from rnnscope.layers.base import Arguments, Operation, Result, map_weights
+from rnnscope.context import Cancelling, Context, Progress, rounded, working_dtype
+from rnnscope.errors import BadInput
+from rnnscope.layers.base import Result
 from rnnscope.layers.recurrent import Recurrent, final_states
-from rnnscope.masks import choose_masks
-from rnnscope.model import Call, Model, Tensor
+from rnnscope.model import Model
 from rnnscope.trace import LayerTrace, Trace
-from rnnscope.types import Array, Mask
+from rnnscope.types import Array
+from rnnscope.walk import Value, prepared, walk
 
 Inputs = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
-
-
-class Value(NamedTuple):
-    """A tensor on its way through the graph, with the mask that travels with it."""
-
-    array: Array
-    mask: Mask | None
 
 
 def run(
@@ -42,7 +35,8 @@ def run(
     """Run `model` forward on `x` and record every output, state, gate and mask.
 
     x: one array, a list in the order of ``model.input_names``, or {input name: array}; the batch axis comes first.
-    dtype: floating-point type to compute in; the model's own by default.
+    dtype: floating-point type to compute everything in; each layer's own by default. Layers of float16 and bfloat16
+        are then computed in float32, and their weights, states and outputs rounded to those types.
     carry: an earlier trace of the same model; its stateful layers go on from where that one ended.
     use_masks: False runs every step on the raw input, masked or not.
     progress: called as ``progress(done, total)`` in timesteps. cancelled: asked at every timestep; True stops the run.
@@ -50,72 +44,53 @@ def run(
     Raises BadInput or ShapeMismatch when `x` does not fit the model, Cancelled when stopped.
     """
     inputs = checked_inputs(model, x)
-    model_dtype = np.dtype(model.dtype)
     context = Context(
-        dtype=model_dtype if dtype is None else _floating(dtype),
-        model_dtype=model_dtype,
         semantics=model.semantics,
+        requested=None if dtype is None else _floating(dtype),
         use_masks=use_masks,
         progress=progress,
         cancelled=cancelled,
         carried=carried_states(model, carry),
         total=total_steps(model, inputs),
     )
-    trace = walk(model, inputs, context, lambda weight: weight.astype(context.dtype, copy=False))
-    return replace(trace, carried=carry)
+
+    def prepare(weight: Array, layer_dtype: str) -> Array:
+        if context.requested is not None:
+            return weight.astype(context.requested, copy=False)
+        return rounded(weight.astype(working_dtype(layer_dtype), copy=False), layer_dtype)
+
+    return replace(record(model, inputs, context, prepare), carried=carry)
 
 
-def walk(model: Model, inputs: Mapping[str, Array], context: Context, prepare: Callable[[Array], Array]) -> Trace:
-    """Evaluate every call in order; `prepare` is applied to every weight first."""
-    operations = {layer.name: map_weights(layer.operation, prepare) for layer in model.layers}
-    values: dict[Tensor, Value] = {}
-    layers: dict[str, LayerTrace] = {}
+def record(
+    model: Model, inputs: Mapping[str, Array], context: Context, prepare: Callable[[Array, str], Array]
+) -> Trace:
+    """Walk the whole model and keep everything; `prepare` is applied to every weight first."""
+    layers = prepared(model.layers, prepare)
+    entering = {name: Value(array) for name, array in inputs.items()}
     # Overflow and NaN are part of what is shown; they are not the engine's errors.
     with np.errstate(all="ignore"):
-        for call in model.calls:
-            result = _evaluate(call, operations[call.layer], values, inputs, context)
-            for index, (output, mask) in enumerate(zip(result.outputs, result.masks, strict=True)):
-                values[Tensor(call.key, index)] = Value(output, mask)
-            layers[call.key] = LayerTrace(result.outputs, result.states, result.gates, result.mask, result.masks[0])
+        values, results = walk(layers, model.calls, entering, context)
+    recorded: dict[str, LayerTrace] = {}
+    for key, result in results.items():
+        recorded |= _layer_traces(key, result)
     outputs = tuple(values[tensor].array for tensor in model.outputs)
-    return Trace(model, inputs, outputs, layers, use_masks=context.use_masks)
+    return Trace(model, inputs, outputs, recorded, use_masks=context.use_masks)
+
+
+def _layer_traces(key: str, result: Result) -> dict[str, LayerTrace]:
+    """The trace of one call; those of the calls inside it come first, as ``key/inner``."""
+    traces: dict[str, LayerTrace] = {}
+    for inner, part in result.parts.items():
+        traces |= _layer_traces(f"{key}/{inner}", part)
+    traces[key] = LayerTrace(result.outputs, result.states, result.gates, result.mask, result.masks[0])
+    return traces
 
 
 def total_steps(model: Model, inputs: Mapping[str, Array]) -> int:
     """How many timesteps the recurrences of a run take, for progress."""
     longest = max((array.shape[1] for array in inputs.values() if array.ndim > 1), default=1)
-    return max(1, sum(model[call.layer].operation.recurrent_steps for call in model.calls) * longest)
-
-
-def _evaluate(
-    call: Call, operation: Operation, values: Mapping[Tensor, Value], inputs: Mapping[str, Array], context: Context
-) -> Result:
-    arguments = _arguments(call, operation, values, context) if call.inputs else _entering(call, inputs, context)
-    try:
-        result = operation.call(arguments, context)
-    except RnnscopeError as error:
-        raise error.located(file=None, layer=call.key) from None
-    except MemoryError:
-        raise BadInput(
-            "not enough memory for this layer's record", layer=call.key, advice="Use fewer samples"
-        ) from None
-    return result
-
-
-def _entering(call: Call, inputs: Mapping[str, Array], context: Context) -> Arguments:
-    return Arguments((context.cast(inputs[call.key]),), layer=call.key)
-
-
-def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> Arguments:
-    given = [values[tensor] for tensor in call.inputs]
-    by_hand = values[call.mask].array if call.mask is not None and context.use_masks else None
-    used, incoming = choose_masks(call, operation, by_hand, [value.mask for value in given])
-    initial = None if call.initial_state is None else tuple(values[tensor].array for tensor in call.initial_state)
-    masks = tuple(value.mask for value in given)
-    tensors = tuple(value.array for value in given)
-    if not operation.keeps_integers:
-        tensors = tuple(tensor.astype(context.dtype, copy=False) for tensor in tensors)
-    return Arguments(tensors, used, incoming, masks, initial, call.layer)
+    return max(1, sum(model[call.key].operation.recurrent_steps for call in model.calls) * longest)
 
 
 def carried_states(model: Model, carry: Trace | None) -> dict[str, tuple[Array, ...]]:

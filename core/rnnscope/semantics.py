@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from rnnscope.errors import BadInput
 
-BACKENDS = ("tensorflow", "jax", "numpy", "torch")
+BACKENDS = ("tensorflow", "jax", "numpy", "torch", "theano", "cntk")
+RELEASE = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?[\w.+-]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Semantics:
     """The Keras version and backend whose rules decide where Kerases differ.
 
-    `keras_version` is the text that the file carries, such as ``"3.15.1"``. `backend` is one of `BACKENDS`;
-    a ``.keras`` file does not record it, so TensorFlow is assumed unless the caller says otherwise.
+    `keras_version` is the text that the file carries, such as ``"3.15.1"`` or ``"2.2.4-tf"``. `backend` is one of
+    `BACKENDS`; a ``.keras`` file does not record it, so TensorFlow is assumed unless the caller says otherwise.
+
+    Four lines of Keras matter: 1; 2.0–2.3, on several backends; the Keras inside TensorFlow, from ``2.1.6-tf`` on and
+    2.4–2.15 (tf-keras since); and 3.
     """
 
     keras_version: str = "3.15.1"
@@ -24,23 +29,75 @@ class Semantics:
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
             raise BadInput("unknown backend", expected=" or ".join(BACKENDS), found=repr(self.backend))
-        if re.match(r"\d+\.\d+", self.keras_version) is None:
+        if RELEASE.fullmatch(self.keras_version) is None or not 1 <= self.release[0] <= 3:
             raise BadInput("unknown Keras version", expected="a version such as 3.15.1", found=repr(self.keras_version))
+
+    @cached_property
+    def release(self) -> tuple[int, int, int]:
+        """Major, minor and patch number of the Keras version."""
+        numbers = RELEASE.fullmatch(self.keras_version)
+        assert numbers is not None
+        major, minor, patch = numbers.groups("0")
+        return int(major), int(minor), int(patch)
 
     @property
     def version(self) -> tuple[int, int]:
         """Major and minor number of the Keras version."""
-        major, minor = self.keras_version.split(".")[:2]
-        return int(major), int(re.match(r"\d+", minor)[0])  # type: ignore[index]
+        return self.release[:2]
+
+    @property
+    def is_keras1(self) -> bool:
+        return self.version < (2, 0)
+
+    @property
+    def is_keras3(self) -> bool:
+        return self.version >= (3, 0)
+
+    @property
+    def is_tf_keras(self) -> bool:
+        """Whether this is the Keras inside TensorFlow, before Keras 3."""
+        return not self.is_keras3 and (self.version >= (2, 4) or "-tf" in self.keras_version)
+
+    @property
+    def is_multi_backend_2(self) -> bool:
+        """Whether this is Keras 2.0–2.3 of its own, outside TensorFlow."""
+        return (2, 0) <= self.version < (3, 0) and not self.is_tf_keras
+
+    @property
+    def is_tensorflow1(self) -> bool:
+        """Whether this is the Keras inside TensorFlow 1, whose LSTM and GRU had the older defaults."""
+        return self.is_tf_keras and self.release < (2, 2, 4)
 
     @property
     def masked_output_repeats(self) -> bool:
         """Whether a rolled loop repeats the previous *output* at a masked step; otherwise it gives ``states[0]``.
 
-        TensorFlow and PyTorch repeat; before the first valid step the previous output is zero, while ``states[0]`` is
-        the initial state.
+        Keras 3 on TensorFlow and PyTorch, tf-keras and Keras 2.3 repeat; before the first valid step the previous
+        output is zero, while ``states[0]`` is the initial state.
         """
-        return self.backend in ("tensorflow", "torch")
+        if self.is_keras3:
+            return self.backend in ("tensorflow", "torch")
+        return self.is_tf_keras or self.version >= (2, 3)
+
+    @property
+    def hard_sigmoid_is_relu6(self) -> bool:
+        """Whether ``hard_sigmoid`` is relu6(x + 3) / 6, as in Keras 3; before, it was clip(0.2·x + 0.5, 0, 1)."""
+        return self.is_keras3
+
+    @property
+    def merged_masks_join_by_or(self) -> bool:
+        """Whether merging layers join masks by OR, and have none when any input is unmasked; before 3.4 it was AND."""
+        return self.version >= (3, 4)
+
+    @property
+    def initial_state_hides_mask(self) -> bool:
+        """Whether a layer called with a second tensor, such as `initial_state`, is not handed its mask (Keras 3)."""
+        return self.is_keras3
+
+    @property
+    def bidirectional_zeroes_masked(self) -> bool:
+        """Whether Bidirectional forces zeros at masked steps of both directions."""
+        return self.is_keras3 or self.is_tf_keras
 
     def __str__(self) -> str:
         return f"Keras {self.keras_version} on {self.backend}"

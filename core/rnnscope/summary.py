@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from rnnscope.model import Layer, Model
+    from rnnscope.graph import Layer
+    from rnnscope.model import Model
     from rnnscope.types import Shape
 
 HEADINGS = ("Layer (type)", "Output Shape", "Param #", "Connected to")
 RIGHT_ALIGNED = 2
+BYTES = {"float64": 8, "float16": 2, "bfloat16": 2}  # per parameter; mixed policies keep float32
 
 
 def summary_table(model: Model) -> str:
@@ -20,7 +20,7 @@ def summary_table(model: Model) -> str:
     rows = [_row(model, layer) for layer in _listed(model)]
     columns = 3 if _is_chain(model) else 4
     table = _boxed([HEADINGS[:columns], *(row[:columns] for row in rows)])
-    total, trainable = model.parameters, sum(layer.trainable_parameters for layer in model.layers)
+    total, trainable = model.parameters, model.trainable_parameters
     lines = [
         f'Model: "{model.name}"',
         *table,
@@ -41,17 +41,19 @@ def shape_text(shapes: Sequence[Shape]) -> str:
 
 def _listed(model: Model) -> list[Layer]:
     """Keras leaves the input layer out of a Sequential model's table."""
-    return [layer for layer in model.layers if model.class_name != "Sequential" or layer.class_name != "InputLayer"]
+    layers = model.top_layers
+    return [layer for layer in layers if model.class_name != "Sequential" or layer.class_name != "InputLayer"]
 
 
 def _is_chain(model: Model) -> bool:
     """Whether every layer has one input, which the layer before it gives."""
-    followers = [tensor.call for call in model.calls for tensor in call.tensors()]
-    return len(followers) == len(set(followers)) and all(len(call.tensors()) <= 1 for call in model.calls)
+    sources = [model.sources(call) for call in model.calls if not model[call.key].parent]
+    followers = [tensor.call for tensors in sources for tensor in tensors]
+    return len(followers) == len(set(followers)) and all(len(tensors) <= 1 for tensors in sources)
 
 
 def _row(model: Model, layer: Layer) -> tuple[str, str, str, str]:
-    sources = [tensor for call in model.calls if call.layer == layer.name for tensor in call.tensors()]
+    sources = [tensor for call in model.calls if call.layer == layer.name for tensor in model.sources(call)]
     connected = ", ".join(f"{tensor.call}[{tensor.output}]" for tensor in sources) or "-"
     return f"{layer.name} ({layer.class_name})", shape_text(layer.output_shapes), f"{layer.parameters:,}", connected
 
@@ -82,7 +84,7 @@ def _boxed(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _with_size(model: Model, parameters: int) -> str:
-    size = float(parameters * np.dtype(model.dtype).itemsize)
+    size = float(parameters * BYTES.get(model.dtype, 4))
     for unit in ("B", "KB", "MB"):
         if size < 1024:
             return f"{parameters:,} ({size:.2f} {unit})"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnnscope.graph import Call, Layer, Tensor
 from rnnscope.layers.activations import Activation
 from rnnscope.layers.base import Operation
 from rnnscope.layers.cells import SimpleRNNCell
 from rnnscope.layers.core import Dense, InputLayer
 from rnnscope.layers.masking import Masking
 from rnnscope.layers.recurrent import Recurrent
-from rnnscope.model import Call, Layer, Model, Tensor
+from rnnscope.model import Model
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Shape
 from rnnscope.unroll import Direction

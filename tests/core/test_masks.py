@@ -4,13 +4,18 @@ import numpy as np
 import pytest
 
 import rnnscope
+from rnnscope.context import Context
+from rnnscope.graph import Call, Tensor
 from rnnscope.layers.activations import Activation
+from rnnscope.layers.base import Arguments, Operation
 from rnnscope.layers.core import Dense, Flatten
 from rnnscope.layers.masking import Embedding
 from rnnscope.layers.recurrent import Recurrent
-from rnnscope.masks import choose_masks, journey
-from rnnscope.model import Call, Tensor
+from rnnscope.masks import journey
+from rnnscope.semantics import Semantics
+from rnnscope.types import Mask
 from rnnscope.unroll import Direction
+from rnnscope.walk import choose_masks
 from tests.core.models import STEPS, masked_input, masked_rnn, simple_cell
 
 MASK = np.array([[True, False]])
@@ -19,38 +24,46 @@ RECURRENT = Recurrent(simple_cell(), Direction(), True, False, False)
 DENSE = Dense(np.zeros((3, 2), np.float32), None, Activation("linear"))
 
 
+def chosen(
+    call: Call, operation: Operation, *, by_hand: Mask | None = None, keras_version: str = "3.15.1"
+) -> tuple[Mask | None, Mask | None]:
+    """The mask that is used, and the one that goes with the first tensor."""
+    given = None if by_hand is None else [by_hand]
+    used, masks = choose_masks(call, operation, [MASK], given, Context(Semantics(keras_version)))
+    return used, masks[0]
+
+
 def test_a_lone_tensor_brings_its_mask() -> None:
-    used, passed = choose_masks(Call("rnn", "rnn", (X,)), RECURRENT, None, [MASK])
+    used, passed = chosen(Call("rnn", "rnn", (X,)), RECURRENT)
     assert used is MASK
     assert passed is MASK
 
 
 def test_an_initial_state_makes_keras_3_ignore_the_mask_and_still_pass_it_on() -> None:
-    call = Call("rnn", "rnn", (X,), initial_state=(Tensor("h", 0),))
-    used, passed = choose_masks(call, RECURRENT, None, [MASK])
+    call = Call("rnn", "rnn", (X,), {"initial_state": [Tensor("h", 0)]})
+    used, passed = chosen(call, RECURRENT)
     assert used is None
     assert passed is MASK
 
 
+def test_an_initial_state_leaves_the_mask_alone_before_keras_3() -> None:
+    call = Call("rnn", "rnn", (X,), {"initial_state": [Tensor("h", 0)]})
+    used, _ = chosen(call, RECURRENT, keras_version="2.15.0")
+    assert used is MASK
+
+
 def test_a_mask_by_hand_is_used_even_with_an_initial_state() -> None:
-    call = Call("rnn", "rnn", (X,), Tensor("mask", 0), (Tensor("h", 0),))
-    used, passed = choose_masks(call, RECURRENT, np.array([[0.0, 1.0]]), [MASK])
-    assert used is not None
-    assert passed is not None
-    assert used.tolist() == passed.tolist() == [[False, True]]
+    call = Call("rnn", "rnn", (X,), {"mask": Tensor("mask", 0), "initial_state": [Tensor("h", 0)]})
+    by_hand = np.array([[False, True]])
+    assert chosen(call, RECURRENT, by_hand=by_hand) == (by_hand, by_hand)
 
 
 def test_a_layer_that_takes_no_mask_only_passes_it_on() -> None:
-    assert choose_masks(Call("dense", "dense", (X,)), DENSE, None, [MASK]) == (None, MASK)
+    assert chosen(Call("dense", "dense", (X,)), DENSE) == (None, MASK)
 
 
 def test_flatten_drops_the_mask_and_dense_carries_it() -> None:
-    from rnnscope.context import Context
-    from rnnscope.layers.base import Arguments
-    from rnnscope.semantics import Semantics
-
-    single = np.dtype(np.float32)
-    context = Context(single, single, Semantics())
+    context = Context(Semantics())
     arguments = Arguments((np.ones((1, 2, 3), np.float32),), incoming=MASK)
     assert DENSE.call(arguments, context).masks == (MASK,)
     flat = Flatten().call(arguments, context)

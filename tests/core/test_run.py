@@ -19,8 +19,7 @@ from tests.core.models import FEATURES, STEPS, UNITS, chain, masked_input, maske
 
 
 def context(backend: str = "tensorflow") -> Context:
-    single = np.dtype(np.float32)
-    return Context(dtype=single, model_dtype=single, semantics=Semantics(backend=backend))
+    return Context(Semantics(backend=backend))
 
 
 def test_a_masked_step_freezes_the_state() -> None:

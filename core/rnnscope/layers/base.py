@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import ClassVar, Protocol, Self, TypeVar
 
@@ -31,49 +31,70 @@ class Weights(Protocol):
         """The next weight; ShapeMismatch names the layer and `name` when the file holds another shape."""
         ...
 
+    def peek_shape(self) -> tuple[int, ...] | None:
+        """The shape of the weight that `take` would read next; None when there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arguments:
     """One call's arguments, masks already chosen.
 
-    tensors: the tensors of the first argument, in order; of all arguments for a bare operation.
+    tensors: the tensors of the arguments that the class names in `tensor_arguments`, in order; of all arguments for a
+        bare operation.
     mask: the mask that the layer is to use, or None.
     incoming: the mask that travels with the first tensor (or was passed by hand), whether or not the layer uses it.
-    masks: the mask that travels with each tensor.
-    initial_state: states given by the caller, or None.
+    masks: the mask that travels with each tensor, or was passed by hand for it.
+    keywords: the other arguments by their Keras names; tensors in them as arrays, lists of tensors as tuples of arrays.
     """
 
     tensors: tuple[Array, ...]
     mask: Mask | None = None
     incoming: Mask | None = None
     masks: tuple[Mask | None, ...] = ()
-    initial_state: tuple[Array, ...] | None = None
+    keywords: Mapping[str, object] = field(default_factory=dict)
     layer: str = ""
 
     @property
     def x(self) -> Array:
         return self.tensors[0]
 
+    @property
+    def initial_state(self) -> tuple[Array, ...] | None:
+        """The states that the caller gave, nested lists of them flattened; None when there are none."""
+        given = self.keywords.get("initial_state")
+        return None if given is None else tuple(_arrays_in(given))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """What a call returns: outputs with the mask that travels with each, and recorded states and gates."""
+    """What a call returns: outputs with the mask that travels with each, and recorded states and gates.
+
+    parts: the results of the calls inside, by key, when the layer wraps a whole model.
+    """
 
     outputs: tuple[Array, ...]
     masks: tuple[Mask | None, ...] = (None,)
     states: Mapping[str, Array] = field(default_factory=dict)
     gates: Mapping[str, Array] = field(default_factory=dict)
     mask: Mask | None = None
+    parts: Mapping[str, Result] = field(default_factory=dict)
 
 
 class Operation(ABC):
     """A layer's arithmetic. Subclasses are frozen dataclasses whose array fields are the weights.
 
     takes_mask: whether Keras hands the layer its input's mask.
+    tensor_arguments: the call arguments whose tensors arrive in `Arguments.tensors`, in Keras's order.
+    call_arguments: all call arguments that the layer understands, in Keras's positional order.
+    rounds_weights: whether Keras casts the weights to a 16-bit compute type before they are used.
     """
 
     __slots__ = ()
     takes_mask: ClassVar[bool] = False
+    tensor_arguments: ClassVar[tuple[str, ...]] = ("inputs",)
+    call_arguments: ClassVar[tuple[str, ...]] = ("inputs", "mask")
+    rounds_weights: ClassVar[bool] = True
 
     @property
     def label(self) -> str:
@@ -99,6 +120,10 @@ class Operation(ABC):
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         """The shape of each output, batch first, None for sizes known only when it runs."""
 
+    def call_shapes(self, shapes: tuple[Shape, ...], keywords: Mapping[str, object]) -> tuple[Shape, ...]:
+        """`output_shapes` of a call with these keywords, where they matter."""
+        return self.output_shapes(shapes)
+
     @abstractmethod
     def call(self, arguments: Arguments, context: Context) -> Result:
         """Compute the layer."""
@@ -120,6 +145,14 @@ class Pointwise(Operation):
     def call(self, arguments: Arguments, context: Context) -> Result:
         passed = arguments.incoming if self.passes_mask else None
         return Result((self.apply(arguments.x),), (passed,))
+
+
+def _arrays_in(value: object) -> Iterator[Array]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _arrays_in(item)
 
 
 def map_weights(operation: Operated, change: Callable[[Array], Array]) -> Operated:

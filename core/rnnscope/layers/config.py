@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from rnnscope.errors import UnreadableFile, Unsupported
 from rnnscope.semantics import Semantics
+from rnnscope.types import Shape
+
+if TYPE_CHECKING:
+    from rnnscope.layers.base import Operation, Weights
 
 MAX_SIZE: Final = 2**31 - 1
 MAX_NUMBER: Final = 1.7976931348623157e308  # the largest float; a JSON integer has no limit
@@ -16,21 +21,72 @@ MISSING: Final = object()
 TRAINING_ONLY: Final = ("_initializer", "_regularizer", "_constraint")
 
 
-COMPUTED_DTYPES: Final = ("float32", "float64", "int32", "int64", "int8", "int16", "uint8", "bool")
+FLOATS: Final = ("float32", "float64", "float16", "bfloat16")
+INTEGERS: Final = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32", "uint64", "bool")
+COMPUTED_DTYPES: Final = (*FLOATS, *INTEGERS)
+MIXED: Final = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+QUANTIZED: Final = ("int8", "int4")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A layer's dtype policy: the type it computes in, and how its weights are quantized ("" when they are not)."""
+
+    compute: str = "float32"
+    quantization: str = ""
+
+
+# Builds an operation from a whole model that stands inside a wrapper's configuration.
+ModelReader = Callable[["Config", Mapping[str, object], "Weights", tuple[Shape, ...]], "Operation"]
+
+
+@dataclass(slots=True)
+class Circumstances:
+    """What every part of one file is read with.
+
+    notes: remarks for the person who opened the file, collected on the way.
+    read_model: reads a model inside a wrapper; it lies with whoever reads graphs.
+    """
+
+    semantics: Semantics
+    notes: list[str]
+    read_model: ModelReader | None = None
 
 
 class Config:
     """Options of one layer. Each is taken once, with its type checked; `finish` refuses by name whatever is left."""
 
-    def __init__(self, values: Mapping[str, object], *, class_name: str, layer: str, semantics: Semantics) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, object],
+        *,
+        class_name: str,
+        layer: str,
+        semantics: Semantics | None = None,
+        circumstances: Circumstances | None = None,
+    ) -> None:
         self._left = {name: value for name, value in values.items() if not name.endswith(TRAINING_ONLY)}
         self.class_name = class_name
         self.layer = layer
-        self.semantics = semantics
+        self.circumstances = circumstances or Circumstances(semantics or Semantics(), [])
+        self.policy: Policy | None = None
+
+    @property
+    def semantics(self) -> Semantics:
+        """The Keras whose rules apply."""
+        return self.circumstances.semantics
+
+    def note(self, text: str) -> None:
+        """Leave a remark for the person who opened the file; it names the layer by itself."""
+        remark = f"layer '{self.layer}': {text}"
+        if remark not in self.circumstances.notes:
+            self.circumstances.notes.append(remark)
 
     def part(self, values: Mapping[str, object], class_name: str) -> Config:
         """The configuration of a part (a cell, a wrapped layer); errors go on naming the outer layer."""
-        return Config(values, class_name=class_name, layer=self.layer, semantics=self.semantics)
+        inner = Config(values, class_name=class_name, layer=self.layer, circumstances=self.circumstances)
+        inner.policy = self.policy
+        return inner
 
     def has(self, name: str) -> bool:
         return name in self._left
@@ -112,14 +168,53 @@ class Config:
 
 
 def take_dtype(config: Config) -> str:
-    """Take a layer's dtype: a name, or the policy object that Keras 3 writes; only types that are computed pass."""
-    value = config.take("dtype", "float32")
-    if isinstance(value, dict):
-        policy = value.get("config")
-        value = policy.get("name") if isinstance(policy, dict) and value.get("class_name") == "DTypePolicy" else value
-    if not isinstance(value, str) or value not in COMPUTED_DTYPES:
-        shown = value.get("class_name") if isinstance(value, dict) else value
+    """Take a layer's dtype, a name or the policy object that Keras writes; returns the type that it computes in.
+
+    The policy stays in ``config.policy``. A part of a layer computes as the layer does; another type there is refused.
+    """
+    outer = config.policy
+    value = config.take("dtype", None)
+    policy = (outer or Policy()) if value is None else _policy(value, config)
+    if outer is not None and policy.compute != outer.compute:
         raise Unsupported(
-            f"dtype {shown!r} is not computed", layer=config.layer, advice="Save the model in float32 or float64"
+            f"a part that computes in {policy.compute} inside a layer that computes in {outer.compute} is not computed",
+            layer=config.layer,
         )
-    return value
+    config.policy = policy
+    return policy.compute
+
+
+def dtype_policy(value: object) -> Policy | None:
+    """The policy that a ``dtype`` option stands for; None when it is not one that is computed."""
+    match value:
+        case {"class_name": "DTypePolicy" | "Policy" | "PolicyV1" | "FloatDTypePolicy", "config": {"name": name}}:
+            return dtype_policy(name)
+        case {
+            "class_name": "QuantizedDTypePolicy" | "Int8DTypePolicy",
+            "config": {"mode": "int8" | "int4" as mode, "source_name": source},
+        }:
+            computed = dtype_policy(source)
+            return None if computed is None else Policy(computed.compute, mode)
+        case {"class_name": "QuantizedDTypePolicy", "config": {"name": str(name)}}:
+            return dtype_policy(name)
+        case str(name) if name in COMPUTED_DTYPES:
+            return Policy(name)
+        case str(name) if name in MIXED:
+            return Policy(MIXED[name])
+        case str(name) if name.partition("_from_")[0] in QUANTIZED:
+            mode, _, source = name.partition("_from_")
+            computed = dtype_policy(source)
+            return None if computed is None else Policy(computed.compute, mode)
+    return None
+
+
+def _policy(value: object, config: Config) -> Policy:
+    policy = dtype_policy(value)
+    if policy is not None:
+        return policy
+    shown = value.get("config", value.get("class_name")) if isinstance(value, dict) else value
+    raise Unsupported(
+        f"dtype {shown!r} is not computed",
+        layer=config.layer,
+        advice=f"Computed: {', '.join((*FLOATS, *MIXED))}, and int8 or int4 from these",
+    )

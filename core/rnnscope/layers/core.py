@@ -12,7 +12,7 @@ from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, Unsupported
 from rnnscope.layers.activations import LAYER_FORMS, Activation, take_activation, take_layer_form
 from rnnscope.layers.base import Arguments, Operation, Pointwise, Result, Weights
-from rnnscope.layers.config import Config, take_dtype
+from rnnscope.layers.config import FLOATS, Config, take_dtype
 from rnnscope.layers.registry import keras_layer
 from rnnscope.types import Array, Shape
 
@@ -39,7 +39,9 @@ class InputLayer(Operation):
         return (self.shape,)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
-        return Result(arguments.tensors)
+        # In a nested model it is called with what the outer model gives, and casts that as well.
+        dtype = context.dtype if self.dtype in FLOATS else np.dtype(self.dtype)
+        return Result((arguments.x.astype(dtype, copy=False),), arguments.masks or (None,))
 
 
 @keras_layer("Dense")

@@ -33,6 +33,7 @@ class Recurrent(Operation):
     stateful: bool
 
     takes_mask: ClassVar[bool] = True
+    call_arguments: ClassVar[tuple[str, ...]] = ("inputs", "initial_state", "mask", "training")
 
     @property
     def recurrent_steps(self) -> int:

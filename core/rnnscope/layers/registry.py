@@ -13,6 +13,9 @@ from rnnscope.types import Shape
 LAYERS: dict[str, type[Operation]] = {}
 Kind = TypeVar("Kind", bound=type[Operation])
 
+# Models that stand inside a model, or inside a wrapper.
+MODEL_CLASSES = ("Functional", "Sequential", "Model")
+
 # Handled by whoever reads the layer, before its own options are taken.
 COMMON_OPTIONS = ("name", "trainable", "batch_shape", "batch_input_shape")
 
@@ -32,10 +35,6 @@ def find_layer(class_name: str, layer: str) -> type[Operation]:
     """The implementation of a Keras layer class; Unsupported, by name, when there is none."""
     if class_name in LAYERS:
         return LAYERS[class_name]
-    if class_name in ("Functional", "Sequential", "Model"):
-        raise Unsupported(
-            "a model inside a model is not computed", layer=layer, advice="Save it flattened into one model"
-        )
     raise Unsupported(
         f"layers of class {class_name} are not computed",
         layer=layer,
@@ -59,4 +58,6 @@ def read_inner(config: Config, entry: Mapping[str, object], weights: Weights, sh
     class_name, values = entry.get("class_name"), entry.get("config")
     if not isinstance(class_name, str) or not isinstance(values, dict):
         raise Unsupported(f"{config.class_name} wraps something that is not a Keras layer", layer=config.layer)
+    if class_name in MODEL_CLASSES and config.circumstances.read_model is not None:
+        return config.circumstances.read_model(config, entry, weights, shapes)
     return read_layer(config.part(values, class_name), weights, shapes)

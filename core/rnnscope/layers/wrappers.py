@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import Config
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.layers.registry import keras_layer, read_inner
-from rnnscope.types import Array, Shape
+from rnnscope.types import Array, Mask, Shape
 
 MERGE_MODES = ("concat", "sum", "ave", "mul", None)
 
@@ -32,6 +32,7 @@ class Bidirectional(Operation):
     merge_mode: str | None
 
     takes_mask: ClassVar[bool] = True
+    call_arguments: ClassVar[tuple[str, ...]] = ("inputs", "initial_state", "mask", "training")
 
     @property
     def label(self) -> str:
@@ -140,21 +141,12 @@ class TimeDistributed(Operation):
         inner_mask = mask if mask is not None and mask.ndim > 2 and self.layer.takes_mask else None
         folded = None if inner_mask is None else inner_mask.reshape(batch * steps, *inner_mask.shape[2:])
         arguments_inside = Arguments(
-            (x.reshape(batch * steps, *x.shape[2:]),), mask=folded, incoming=folded, layer=arguments.layer
+            (x.reshape(batch * steps, *x.shape[2:]),), folded, folded, (folded,), layer=arguments.layer
         )
         result = self.layer.call(arguments_inside, context)
 
-        def unfold(array: Array) -> Array:
-            return array.reshape(batch, steps, *array.shape[1:])
-
-        outputs = tuple(unfold(output) for output in result.outputs)
-        return Result(
-            outputs,
-            tuple(arguments.incoming for _ in outputs),
-            {name: unfold(state) for name, state in result.states.items()},
-            {name: unfold(gate) for name, gate in result.gates.items()},
-            inner_mask,
-        )
+        unfolded = _unfolded(result, batch, steps)
+        return replace(unfolded, masks=tuple(arguments.incoming for _ in unfolded.outputs), mask=inner_mask)
 
 
 def _direction(config: Config, entry: Mapping[str, object], weights: Weights, shapes: tuple[Shape, ...]) -> Recurrent:
@@ -173,6 +165,25 @@ def _reversed(entry: Mapping[str, object]) -> Mapping[str, object]:
     values = entry.get("config")
     options = values if isinstance(values, dict) else {}
     return {**entry, "config": {**options, "go_backwards": not options.get("go_backwards", False)}}
+
+
+def _unfolded(result: Result, batch: int, steps: int) -> Result:
+    """What a layer gave for (batch · steps) samples, with the steps on an axis of their own again."""
+
+    def unfold(array: Array) -> Array:
+        return array.reshape(batch, steps, *array.shape[1:])
+
+    def unfold_mask(mask: Mask | None) -> Mask | None:
+        return None if mask is None else unfold(mask)
+
+    return Result(
+        tuple(unfold(output) for output in result.outputs),
+        tuple(unfold_mask(mask) for mask in result.masks),
+        {name: unfold(state) for name, state in result.states.items()},
+        {name: unfold(gate) for name, gate in result.gates.items()},
+        unfold_mask(result.mask),
+        {name: _unfolded(part, batch, steps) for name, part in result.parts.items()},
+    )
 
 
 def _both(ahead: Mapping[str, Array], back: Mapping[str, Array]) -> dict[str, Array]:

@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
 
 import numpy as np
 
 from rnnscope.errors import UnreadableFile, Unsupported
+from rnnscope.graph import Call, Tensor
+from rnnscope.layers.base import Operation
 from rnnscope.layers.config import COMPUTED_DTYPES
 from rnnscope.layers.operations import Slot
-from rnnscope.layers.registry import LAYERS
-from rnnscope.model import Call, Tensor
+from rnnscope.layers.registry import LAYERS, MODEL_CLASSES
 from rnnscope.reading.arrays import NUMBERS
+from rnnscope.reading.entries import Entry, Graph, check_names, checked_graph, node_key
 from rnnscope.types import Array
 
 MAX_LAYERS = 10_000
 OPERATION_MODULE = "keras.src.ops."
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """One layer as it stands in the file. `arguments` and `keywords` are set for a bare operation only."""
-
-    name: str
-    class_name: str
-    config: Mapping[str, object]
-    is_layer: bool
-    calls: tuple[Call, ...]
-    arguments: tuple[object, ...] = ()
-    keywords: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Graph:
-    """Entries in the file's order, calls in execution order, and the model's ends."""
-
-    entries: tuple[Entry, ...]
-    calls: tuple[Call, ...]
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+TENSOR_KEYWORDS = ("mask", "initial_state", "constants")
+FIRST_ARGUMENTS = ("inputs", "sequences", "sequence", "x", "input")  # what Keras's layers call their first argument
 
 
 def read_graph(class_name: str, config: Mapping[str, object]) -> Graph:
     """The graph of a Sequential or Functional configuration; anything else is refused by name."""
     layers = config.get("layers")
-    if class_name not in ("Sequential", "Functional"):
+    if class_name not in MODEL_CLASSES:
         raise Unsupported(
             f"models of class {class_name} are not computed",
             advice="Only Sequential and Functional models carry their arithmetic in the file",
@@ -64,21 +43,29 @@ def _sequential(config: Mapping[str, object], layers: Sequence[object]) -> Graph
     calls = [Call(plain[0][0], plain[0][0])]
     for name, *_ in plain[1:]:
         calls.append(Call(name, name, (Tensor(calls[-1].key, 0),)))
-    entries = tuple(Entry(*header, (call,)) for header, call in zip(plain, calls, strict=True))
-    _check_names(entries)
+    entries = tuple(
+        Entry(*header, (call,), inner=_inner(header[1], header[2])) for header, call in zip(plain, calls, strict=True)
+    )
+    check_names(entries)
     return Graph(entries, tuple(calls), (Tensor(calls[0].key, 0),), (Tensor(calls[-1].key, 0),))
 
 
 def _functional(config: Mapping[str, object], layers: Sequence[object]) -> Graph:
     entries = tuple(_entry(layer) for layer in layers)
-    _check_names(entries)
-    calls = _ordered([call for entry in entries for call in entry.calls])
-    inputs, outputs = _ends(config.get("input_layers")), _ends(config.get("output_layers"))
-    keys = {call.key for call in calls}
-    for tensor in (*inputs, *outputs):
-        if tensor.call not in keys:
-            raise UnreadableFile("an end of the graph is missing", expected=f"a layer '{tensor.call}'")
-    return Graph(entries, calls, inputs, outputs)
+    functional = {entry.name for entry in entries if entry.inner is not None and entry.class_name != "Sequential"}
+
+    def end(tensor: Tensor) -> Tensor:
+        """Keras counts a built-in node of nested functional models where it lists the ends of the graph."""
+        name, _, node = tensor.call.partition("@")
+        return Tensor(node_key(name, max(0, int(node or 0) - 1)), tensor.output) if name in functional else tensor
+
+    outputs = tuple(end(tensor) for tensor in ends(config.get("output_layers")))
+    return checked_graph(entries, ends(config.get("input_layers")), outputs)
+
+
+def _inner(class_name: str, config: Mapping[str, object]) -> Graph | None:
+    """The graph of a nested model."""
+    return read_graph(class_name, config) if class_name in MODEL_CLASSES else None
 
 
 def _header(layer: object) -> tuple[str, str, Mapping[str, object], bool]:
@@ -109,30 +96,55 @@ def _entry(layer: object) -> Entry:
     nodes = layer.get("inbound_nodes", []) if isinstance(layer, dict) else []
     if not isinstance(nodes, list):
         raise UnreadableFile("the layer's inbound_nodes are not a list", layer=name)
+    inner = _inner(class_name, config)
     if not nodes:
-        return Entry(name, class_name, config, is_layer, (Call(name, name),))
+        return Entry(name, class_name, config, is_layer, (Call(name, name),), inner=inner)
     if not is_layer:
         call, arguments, keywords = _operation_call(name, nodes)
         return Entry(name, class_name, config, False, (call,), arguments, keywords)
-    calls = tuple(_layer_call(name, index, node) for index, node in enumerate(nodes))
-    return Entry(name, class_name, config, True, calls)
+    calls = tuple(_layer_call(name, class_name, index, node) for index, node in enumerate(nodes))
+    return Entry(name, class_name, config, True, calls, inner=inner)
 
 
-def _layer_call(name: str, index: int, node: object) -> Call:
+def _layer_call(name: str, class_name: str, index: int, node: object) -> Call:
     args, kwargs = _node_parts(name, node)
-    if not args and "inputs" in kwargs:
-        args = [kwargs.pop("inputs")]
-    given = args[1] if len(args) > 1 else kwargs.pop("initial_state", None)
-    mask = kwargs.pop("mask", None)
-    kwargs.pop("training", None)
-    left = [key for key, value in kwargs.items() if value is not None]
-    if left or len(args) > 2 or not args:
-        raise Unsupported(
-            f"is called with {', '.join(left) or 'arguments'} that this version does not know", layer=name
-        )
-    states = None if given is None else tuple(_tensors(given, name))
-    by_hand = None if mask is None else _tensors(mask, name)[0]
-    return Call(_key(name, index), name, tuple(_tensors(args[0], name)), by_hand, states)
+    return make_call(name, class_name, index, args, kwargs)
+
+
+def make_call(name: str, class_name: str, index: int, args: Sequence[object], kwargs: Mapping[str, object]) -> Call:
+    """One use of a layer from its arguments, in which tensors stand as `Tensor`.
+
+    Unsupported for an argument that the layer does not understand.
+    """
+    kind = LAYERS.get(class_name, Operation)
+    given = {name: value for name, value in kwargs.items() if value is not None and name != "training"}
+    if len(args) > len(kind.call_arguments):
+        raise Unsupported(f"is called with {len(args)} arguments", layer=name)
+    given |= {key: value for key, value in zip(kind.call_arguments, args, strict=False) if value is not None}
+    given.pop("training", None)
+    first = kind.tensor_arguments[0]
+    alias = next((other for other in FIRST_ARGUMENTS if other in given), None)
+    if first not in given and alias is not None:
+        given[first] = given.pop(alias)
+    if left := sorted(set(given) - {*kind.call_arguments, *kind.tensor_arguments}):
+        raise Unsupported(f"is called with {', '.join(left)}, which is not computed", layer=name)
+    inputs = tuple(
+        tensor for argument in kind.tensor_arguments if argument in given for tensor in _tensors(given[argument], name)
+    )
+    if not inputs:
+        raise Unsupported("is called without a tensor", layer=name)
+    keywords = {key: value for key, value in given.items() if key not in kind.tensor_arguments}
+    for key in set(keywords) & set(TENSOR_KEYWORDS):
+        if not _is_tensors(keywords[key]):
+            raise Unsupported(f"is called with a {key} that is not a tensor", layer=name)
+    return Call(node_key(name, index), name, inputs, keywords)
+
+
+def _is_tensors(value: object) -> bool:
+    """Whether it is a tensor, an array, or a nested list of these; None may stand for a tensor that has no mask."""
+    if isinstance(value, list | tuple) and not isinstance(value, Tensor):
+        return any(item is not None for item in value) and all(item is None or _is_tensors(item) for item in value)
+    return isinstance(value, Tensor | np.ndarray)
 
 
 def _operation_call(name: str, nodes: Sequence[object]) -> tuple[Call, tuple[object, ...], dict[str, object]]:
@@ -168,6 +180,8 @@ def _value(value: object, name: str) -> object:
         return [_value(item, name) for item in value]
     if not isinstance(value, dict):
         return value
+    if "class_name" not in value:
+        return {key: _value(item, name) for key, item in value.items()}
     inner = value.get("config")
     if value.get("class_name") == "__keras_tensor__" and isinstance(inner, dict):
         return _reference(inner.get("keras_history"), name)
@@ -200,19 +214,21 @@ def _slice(parts: Mapping[str, object], name: str) -> slice:
 def _reference(history: object, name: str) -> Tensor:
     match history:
         case [str(layer), int(node), int(index)] if node >= 0 and index >= 0:
-            return Tensor(_key(layer, node), index)
+            return Tensor(node_key(layer, node), index)
     raise UnreadableFile("a reference into the graph is not usable", layer=name, expected="[layer, node, tensor]")
 
 
 def _tensors(value: object, name: str) -> list[Tensor]:
-    items = value if isinstance(value, list) else [value]
-    tensors = [item for item in items if isinstance(item, Tensor)]
-    if not tensors or len(tensors) != len(items):
+    """The tensors of one argument; nested lists are flattened, mappings by their sorted keys, as in Keras."""
+    if isinstance(value, Tensor):
+        return [value]
+    items = [value[key] for key in sorted(value)] if isinstance(value, dict) else value
+    if not isinstance(items, list | tuple) or not items:
         raise Unsupported("is called on something that is not a tensor of the graph", layer=name)
-    return tensors
+    return [tensor for item in items for tensor in _tensors(item, name)]
 
 
-def _ends(value: object) -> tuple[Tensor, ...]:
+def ends(value: object) -> tuple[Tensor, ...]:
     """``input_layers`` or ``output_layers``: one triple, or triples nested in lists and dicts, in Keras's order."""
     if isinstance(value, list) and value and isinstance(value[0], str):
         return (_reference(value, "the model"),)
@@ -220,43 +236,7 @@ def _ends(value: object) -> tuple[Tensor, ...]:
     items = [value[key] for key in sorted(value)] if isinstance(value, dict) else value
     if not isinstance(items, list) or not items:
         raise UnreadableFile("the graph has no usable inputs or outputs")
-    return tuple(tensor for item in items for tensor in _ends(item))
-
-
-def _key(name: str, node: int) -> str:
-    return name if node == 0 else f"{name}@{node}"
-
-
-def _ordered(calls: Sequence[Call]) -> tuple[Call, ...]:
-    """`calls` so that each comes after all it reads, otherwise in the file's order."""
-    places = {call.key: place for place, call in enumerate(calls)}
-    waits_for = [{tensor.call for tensor in call.tensors()} for call in calls]
-    readers: dict[str, list[int]] = {key: [] for key in places}
-    for place, keys in enumerate(waits_for):
-        for key in sorted(keys):
-            if key not in places:
-                raise UnreadableFile("reads from a layer that is not there", layer=calls[place].key, expected=key)
-            readers[key].append(place)
-    ready = [place for place, keys in enumerate(waits_for) if not keys]
-    done: list[int] = []
-    while ready:
-        done.append(heappop(ready))
-        key = calls[done[-1]].key
-        for place in readers[key]:
-            waits_for[place].remove(key)
-            if not waits_for[place]:
-                heappush(ready, place)
-    if stuck := [call.key for call, keys in zip(calls, waits_for, strict=True) if keys]:
-        raise UnreadableFile("the graph has a cycle", layer=stuck[0])
-    return tuple(calls[place] for place in done)
-
-
-def _check_names(entries: Sequence[Entry]) -> None:
-    seen: set[str] = set()
-    for entry in entries:
-        if entry.name in seen:
-            raise UnreadableFile("two layers have the same name", layer=entry.name)
-        seen.add(entry.name)
+    return tuple(tensor for item in items for tensor in ends(item))
 
 
 def _free_name(name: str, taken: set[str]) -> str:

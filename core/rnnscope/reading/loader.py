@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rnnscope.errors import RnnscopeError, UnreadableFile, Unsupported
-from rnnscope.layers.base import Operation, Weights
-from rnnscope.layers.config import MAX_SIZE, Config
-from rnnscope.layers.operations import read_operation
-from rnnscope.layers.registry import read_layer
-from rnnscope.model import Layer, Model, Tensor
+from rnnscope.layers.base import Weights
+from rnnscope.layers.config import Circumstances
+from rnnscope.model import Model
 from rnnscope.reading.archive import read_members
-from rnnscope.reading.graph import Entry, Graph, read_graph
+from rnnscope.reading.building import Opener, build, coarsest
+from rnnscope.reading.entries import Entry, Graph
+from rnnscope.reading.graph import read_graph
 from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
 from rnnscope.reading.json_text import parse_json
+from rnnscope.reading.nesting import flattened
 from rnnscope.reading.source import Readable, Source, read_source, sniff
-from rnnscope.reading.weights import ArchiveWeights, OrderedWeights, Tally, archive_names, leftovers, ordered_paths
+from rnnscope.reading.weights import ArchiveWeights, OrderedWeights, Tally, archive_folders, leftovers, ordered_paths
 from rnnscope.semantics import Semantics
-from rnnscope.types import Shape
 
 ARCHIVE_MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
-MAX_RANK = 8
-# What Python and NumPy make of a value that has its option's type and no meaning, as an axis 7 of two.
-UNFORESEEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, MemoryError)
-
-# Opens one layer's weights: given its entry, and the tally to keep of what is taken.
-Opener = Callable[[Entry, Tally], Weights]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +64,14 @@ def _from_archive(source: Source, choice: Choice) -> Model:
     with open_hdf5(members["model.weights.h5"], source.name) as hdf5:
         root = "layers"
         graph, class_name, name = _graph(config)
-        layers = [entry for entry in graph.entries if entry.is_layer]
-        folders = archive_names([entry.class_name for entry in layers])
-        paths = {entry.name: f"{root}/{folder}" for entry, folder in zip(layers, folders, strict=True)}
+        paths = archive_folders(graph)
         taken: set[str] = set()
 
         def opener(entry: Entry, tally: Tally) -> Weights:
             tally.paths = taken  # one set for all layers: what is left over at the end belongs to none
             return ArchiveWeights(hdf5, paths[entry.name], entry.name, tally)
 
-        model = _build(graph, class_name, name, semantics, source, opener)
+        model = _model(graph, class_name, name, semantics, source, opener)
         if unused := leftovers(hdf5, root, taken):
             raise Unsupported("the file holds weights that no layer here uses", found=unused[0])
     return model
@@ -96,7 +87,7 @@ def _from_hdf5(source: Source, choice: Choice) -> Model:
             )
         semantics = _semantics(hdf5.attribute("/", "keras_version"), hdf5.attribute("/", "backend"), choice)
         graph, class_name, name = _graph(parse_json(text, source.name))
-        return _build(graph, class_name, name, semantics, source, _legacy_opener(hdf5))
+        return _model(graph, class_name, name, semantics, source, _legacy_opener(hdf5))
 
 
 def _legacy_opener(hdf5: Hdf5File) -> Opener:
@@ -124,96 +115,26 @@ def _semantics(version: object, backend: object, choice: Choice) -> Semantics:
 
 
 def _graph(config: object) -> tuple[Graph, str, str]:
-    """The graph, the model's class, and its name."""
+    """The graph with nested models put into it, the model's class, and its name."""
     match config:
         case {"class_name": str(class_name), "config": {"name": str(name)} as options}:
-            return read_graph(class_name, dict(options)), class_name, name
+            return flattened(read_graph(class_name, dict(options))), class_name, name
     raise UnreadableFile("the model configuration has no class, name or options")
 
 
-def _build(graph: Graph, class_name: str, name: str, semantics: Semantics, source: Source, opener: Opener) -> Model:
-    shapes: dict[Tensor, Shape] = {}
-    layers: dict[str, Layer] = {}
-    entries = {entry.name: entry for entry in graph.entries}
-    for call in graph.calls:
-        given = tuple(_shape_of(tensor, shapes, call.key) for tensor in call.inputs)
-        try:
-            if call.layer not in layers:
-                layers[call.layer] = _layer(entries[call.layer], given, semantics, opener)
-            elif getattr(layers[call.layer].operation, "stateful", False):
-                raise Unsupported("a stateful layer that is called twice is not computed", layer=call.layer)
-            found = layers[call.layer].operation.output_shapes(given)
-        except RnnscopeError as error:
-            raise error.located(layer=call.layer) from None
-        except UNFORESEEN as error:
-            raise UnreadableFile(f"the layer's settings are not usable: {error}", layer=call.layer) from error
-        shapes.update({Tensor(call.key, index): shape for index, shape in enumerate(found)})
-    for tensor in graph.outputs:
-        _shape_of(tensor, shapes, "the model")
+def _model(graph: Graph, class_name: str, name: str, semantics: Semantics, source: Source, opener: Opener) -> Model:
+    circumstances = Circumstances(semantics, [])
+    network = build(graph, circumstances, opener)
     return Model(
         name=name,
         class_name=class_name,
-        layers=tuple(layers[entry.name] for entry in graph.entries),
-        calls=graph.calls,
-        inputs=graph.inputs,
-        outputs=graph.outputs,
+        layers=network.layers,
+        calls=network.calls,
+        inputs=network.inputs,
+        outputs=network.outputs,
         semantics=semantics,
-        dtype=_common_dtype(graph),
+        dtype=coarsest(layer.dtype for layer in network.layers if layer.is_layer and layer.class_name != "InputLayer"),
         file=source.name,
         sha256=source.sha256,
+        notes=tuple(circumstances.notes),
     )
-
-
-def _layer(entry: Entry, shapes: tuple[Shape, ...], semantics: Semantics, opener: Opener) -> Layer:
-    config = Config(entry.config, class_name=entry.class_name, layer=entry.name, semantics=semantics)
-    tally = Tally()
-    if not entry.is_layer:
-        operation: Operation = read_operation(config, entry.arguments, entry.keywords)
-    elif not shapes and entry.class_name != "InputLayer":
-        raise UnreadableFile("the layer has no input", layer=entry.name)
-    else:
-        weights = opener(entry, tally)
-        operation = read_layer(config, weights, shapes or (_input_layer_shape(entry),))
-        if isinstance(weights, OrderedWeights):
-            weights.finish()
-    trainable = tally.trainable if entry.config.get("trainable", True) is True else 0
-    output_shapes = operation.output_shapes(shapes)
-    return Layer(entry.name, entry.class_name, operation, output_shapes, tally.parameters, trainable, entry.is_layer)
-
-
-def _input_layer_shape(entry: Entry) -> Shape:
-    shape = entry.config.get("batch_shape", entry.config.get("batch_input_shape"))
-    usable = isinstance(shape, list) and 0 < len(shape) <= MAX_RANK and all(_is_size(size) for size in shape)
-    if not usable:
-        raise UnreadableFile("the input's shape is not usable", layer=entry.name, found=repr(shape))
-    return tuple(shape)  # type: ignore[arg-type]
-
-
-def _is_size(size: object) -> bool:
-    return size is None or (isinstance(size, int) and not isinstance(size, bool) and 0 < size <= MAX_SIZE)
-
-
-def _shape_of(tensor: Tensor, shapes: Mapping[Tensor, Shape], reader: str) -> Shape:
-    if tensor not in shapes:
-        raise UnreadableFile(f"'{tensor.call}' has no output number {tensor.output}", layer=reader)
-    return shapes[tensor]
-
-
-def _common_dtype(graph: Graph) -> str:
-    """The floating-point type that all layers compute in; a mixture is refused."""
-    found = {
-        name
-        for entry in graph.entries
-        if entry.is_layer and entry.class_name != "InputLayer"
-        for name in [_dtype_name(entry.config.get("dtype", "float32"))]
-    }
-    if len(found) > 1:
-        raise Unsupported(f"layers of different types ({', '.join(sorted(found))}) in one model are not computed")
-    return found.pop() if found else "float32"
-
-
-def _dtype_name(dtype: object) -> str:
-    match dtype:
-        case {"config": {"name": str(name)}} | str(name):
-            return name
-    return "float32"

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile, Unsupported
+from rnnscope.reading.entries import Graph
 from rnnscope.reading.hdf5 import Hdf5File
 from rnnscope.types import Array
+
+ROOT = "layers"
 
 
 @dataclass(slots=True)
@@ -42,6 +45,10 @@ class ArchiveWeights:
     def each(self, part: str, class_names: Sequence[str]) -> list[ArchiveWeights]:
         return [self.at(f"{part}/{name}") for name in archive_names(class_names)]
 
+    def peek_shape(self) -> tuple[int, ...] | None:
+        path = f"{self.path}/vars/{self.taken}"
+        return self.hdf5.shape(path) if self.hdf5.has(path) else None
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         path = f"{self.path}/vars/{self.taken}"
         self.taken += 1
@@ -64,6 +71,9 @@ class OrderedWeights:
     def each(self, part: str, class_names: Sequence[str]) -> list[OrderedWeights]:
         return [self] * len(class_names)
 
+    def peek_shape(self) -> tuple[int, ...] | None:
+        return self.hdf5.shape(self.paths[self.taken]) if self.taken < len(self.paths) else None
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         if self.taken >= len(self.paths):
             raise UnreadableFile(
@@ -83,6 +93,18 @@ class OrderedWeights:
                 f"the file holds {len(self.paths)} weights for this layer, its options imply {self.taken}",
                 layer=self.layer,
             )
+
+
+def archive_folders(graph: Graph) -> dict[str, str]:
+    """Where each layer's weights lie in a `.keras` archive: ``layers/lstm_1``, ``layers/functional/layers/dense``."""
+    paths: dict[str, str] = {}
+    # A nested model stands behind what is inside it, so the file's order backwards is from the outside in.
+    for parent in dict.fromkeys(entry.parent for entry in reversed(graph.entries)):
+        layers = [entry for entry in graph.entries if entry.is_layer and entry.parent == parent]
+        folders = archive_names([entry.class_name for entry in layers])
+        below = f"{paths[parent]}/{ROOT}" if parent else ROOT
+        paths |= {entry.name: f"{below}/{folder}" for entry, folder in zip(layers, folders, strict=True)}
+    return paths
 
 
 def archive_names(class_names: Sequence[str]) -> list[str]:

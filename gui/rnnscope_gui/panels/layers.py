@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from rnnscope import Model, Verdict
 from rnnscope.errors import one_line
-from rnnscope.model import Layer
+from rnnscope.graph import Layer
 from rnnscope.summary import shape_text
 from rnnscope_gui import numbers, theme
 from rnnscope_gui.resolve import layer_verdict, settled

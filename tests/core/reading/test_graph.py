@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from rnnscope.errors import RnnscopeError, UnreadableFile, Unsupported
+from rnnscope.graph import Tensor
 from rnnscope.layers.operations import Slot
-from rnnscope.model import Tensor
 from rnnscope.reading import graph as module
-from rnnscope.reading.graph import Graph, read_graph
+from rnnscope.reading.entries import Graph
+from rnnscope.reading.graph import read_graph
 
 
 def tensor(layer: object, node: object = 0, index: object = 0) -> dict[str, object]:
@@ -66,9 +67,10 @@ def test_each_use_of_a_layer_is_a_call_of_its_own() -> None:
 def test_masks_and_states_by_hand_are_part_of_the_call() -> None:
     call = node(tensor("x"), mask=tensor("m"), initial_state=[tensor("h"), tensor("c")], training=False)
     others = [layer(name, class_name="InputLayer") for name in "mhc"]
-    found = functional(X, *others, layer("y", call)).calls[-1]
-    assert found.mask == Tensor("m", 0)
-    assert found.initial_state == (Tensor("h", 0), Tensor("c", 0))
+    found = functional(X, *others, layer("y", call, class_name="LSTM")).calls[-1]
+    assert found.mask == (Tensor("m", 0),)
+    assert found.keywords["initial_state"] == [Tensor("h", 0), Tensor("c", 0)]
+    assert found.tensors() == (Tensor("x", 0), Tensor("m", 0), Tensor("h", 0), Tensor("c", 0))
 
 
 def test_an_operation_keeps_its_constants_and_marks_its_tensors() -> None:
@@ -119,7 +121,7 @@ def test_a_sequential_model_without_a_shape_is_refused() -> None:
         read_graph("Sequential", {"layers": [layer("a")]})
 
 
-@pytest.mark.parametrize("class_name", ["MyModel", "Model", "os.system"])
+@pytest.mark.parametrize("class_name", ["MyModel", "Graph", "os.system"])
 def test_other_models_are_refused_by_name(class_name: str) -> None:
     with pytest.raises(Unsupported, match=f"models of class {class_name} "):
         read_graph(class_name, {"layers": [X]})

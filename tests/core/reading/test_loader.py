@@ -14,7 +14,7 @@ import pytest
 from rnnscope.errors import RnnscopeError, ShapeMismatch, UnreadableFile, Unsupported
 from rnnscope.inputs import load_input
 from rnnscope.model import Model
-from rnnscope.reading import loader
+from rnnscope.reading import building
 from rnnscope.reading.loader import load_model
 from rnnscope.reading.source import Source
 from rnnscope.reference import load_reference
@@ -197,16 +197,17 @@ def test_an_option_that_nobody_knows_is_refused_by_name(option: str) -> None:
     refused(damaged(lambda c: layer(c, "rnn")["config"].update({option: 4})), Unsupported, option)
 
 
-def test_a_nested_model_is_refused_by_name() -> None:
+def test_a_nested_model_without_its_weights_names_the_layer_inside() -> None:
     def nest(config: dict[str, Any]) -> None:
         inner = copy.deepcopy(config)
         layer(config, "dense1").update(class_name="Functional", config=inner["config"])
         layer(config, "dense1")["config"].update(name="dense1")
 
-    refused(damaged(nest), Unsupported, "a model inside a model")
+    error = refused(damaged(nest), UnreadableFile, "weight 'kernel' is missing")
+    assert error.layer == "dense1/rnn"
 
 
-@pytest.mark.parametrize("dtype", ["float16", "mixed_float16", "complex64", 3, [], {"class_name": "Mine"}, "object"])
+@pytest.mark.parametrize("dtype", ["float8", "mixed_float8", "complex64", 3, [], {"class_name": "Mine"}, "object"])
 def test_other_types_are_refused(dtype: object) -> None:
     refused(damaged(lambda c: layer(c, "rnn")["config"].update(dtype=dtype)), RnnscopeError, "rnn")
 
@@ -347,7 +348,7 @@ def only_clear_errors(read: Callable[[Source], object], file: Source) -> bool:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_configuration_with_anything_anywhere_gives_a_clear_error(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Without the net below every layer: what it would catch is a hole in a reader.
-    monkeypatch.setattr(loader, "UNFORESEEN", ())
+    monkeypatch.setattr(building, "UNFORESEEN", ())
     chance = random.Random(seed)
     read = [only_clear_errors(load_model, keras_file(MEMBERS, config=mutated(CONFIG, chance))) for _ in range(100)]
     assert 10 < sum(read) < 90
@@ -357,7 +358,7 @@ def test_what_nobody_foresaw_in_a_configuration_is_still_one_clear_line(monkeypa
     def fail(*arguments: object) -> object:
         raise TypeError("unhashable type: 'list'")
 
-    monkeypatch.setattr(loader, "read_layer", fail)
+    monkeypatch.setattr(building, "read_layer", fail)
     error = refused(source(KERAS.read_bytes()), UnreadableFile, "unhashable")
     assert error.layer == "main_input"
 

@@ -1,0 +1,125 @@
+"""Walks a graph in execution order: hands each layer its tensors and masks, and keeps what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnscope.context import Context
+from rnnscope.errors import BadInput, RnnscopeError
+from rnnscope.graph import Call, Layer, Tensor
+from rnnscope.layers.base import Arguments, Operation, Result, map_weights
+from rnnscope.types import Array, Mask
+
+
+class Value(NamedTuple):
+    """A tensor on its way through the graph, with the mask that travels with it."""
+
+    array: Array
+    mask: Mask | None = None
+
+
+Values = dict[Tensor, Value]
+
+
+def walk(
+    layers: Sequence[Layer], calls: Sequence[Call], entering: Mapping[str, Value], context: Context
+) -> tuple[Values, dict[str, Result]]:
+    """Evaluate `calls` in order. `entering` gives the value of each call that reads nothing: the inputs, by key.
+
+    Returns every tensor of the graph, and the result of every call by key.
+    """
+    by_name = {layer.name: layer for layer in layers}
+    values: Values = {}
+    results: dict[str, Result] = {}
+    for call in calls:
+        result = _evaluate(call, by_name[call.layer], values, entering, context)
+        results[call.key] = result
+        for index, (output, mask) in enumerate(zip(result.outputs, result.masks, strict=True)):
+            values[Tensor(call.key, index)] = Value(output, mask)
+    return values, results
+
+
+def prepared(layers: Sequence[Layer], prepare: Callable[[Array, str], Array]) -> tuple[Layer, ...]:
+    """`layers` with `prepare` applied to every floating-point weight, and told the type that it is used in."""
+    return tuple(replace(layer, operation=_prepared(layer, prepare)) for layer in layers)
+
+
+def _prepared(layer: Layer, prepare: Callable[[Array, str], Array]) -> Operation:
+    dtype = layer.dtype if layer.operation.rounds_weights or layer.dtype == "float64" else "float32"
+    return map_weights(layer.operation, lambda weight: prepare(weight, dtype) if weight.dtype.kind == "f" else weight)
+
+
+def choose_masks(
+    call: Call,
+    operation: Operation,
+    carried: Sequence[Mask | None],
+    by_hand: Sequence[Mask | None] | None,
+    context: Context,
+) -> tuple[Mask | None, tuple[Mask | None, ...]]:
+    """The mask that a layer uses, and the one that goes with each of its tensors.
+
+    A mask passed by hand takes the place of the one that travels with the tensor. Keras 3 hands the mask over only when
+    the call has exactly one tensor argument: an `initial_state` makes a recurrent layer ignore its mask.
+    """
+    masks = tuple(carried)
+    if by_hand is not None:
+        masks = (*by_hand, *[None] * (len(masks) - len(by_hand)))[: len(masks)]
+    if not operation.takes_mask or not masks:
+        return None, masks
+    hidden = by_hand is None and context.semantics.initial_state_hides_mask and _has_second_tensor(call)
+    return (None if hidden else masks[0]), masks
+
+
+def _has_second_tensor(call: Call) -> bool:
+    return len(call.tensors()) > len(call.inputs)
+
+
+def _evaluate(
+    call: Call, layer: Layer, values: Mapping[Tensor, Value], entering: Mapping[str, Value], context: Context
+) -> Result:
+    context.enter(layer.dtype)
+    try:
+        arguments = _arguments(call, layer.operation, values, context) if call.inputs else _entering(call, entering)
+        result = layer.operation.call(arguments, context)
+    except RnnscopeError as error:
+        raise error.located(file=None, layer=call.key) from None
+    except MemoryError:
+        raise BadInput(
+            "not enough memory for this layer's record", layer=call.key, advice="Use fewer samples"
+        ) from None
+    return replace(result, outputs=tuple(context.finish(output) for output in result.outputs))
+
+
+def _entering(call: Call, entering: Mapping[str, Value]) -> Arguments:
+    value = entering[call.key]
+    return Arguments((value.array,), incoming=value.mask, masks=(value.mask,), layer=call.key)
+
+
+def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> Arguments:
+    given = [values[tensor] for tensor in call.inputs]
+    by_hand = None
+    if call.mask is not None and context.use_masks:
+        by_hand = [None if mask is None else values[mask].array.astype(bool) for mask in call.mask]
+    used, masks = choose_masks(call, operation, [value.mask for value in given], by_hand, context)
+    tensors = tuple(_cast(value.array, operation, context) for value in given)
+    keywords = {
+        name: _resolved(value, operation, values, context) for name, value in call.keywords.items() if name != "mask"
+    }
+    return Arguments(tensors, used, masks[0], masks, keywords, call.layer)
+
+
+def _cast(array: Array, operation: Operation, context: Context) -> Array:
+    return context.cast(array) if operation.keeps_integers else array.astype(context.dtype, copy=False)
+
+
+def _resolved(value: object, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> object:
+    """A keyword with its tensors as arrays; masks and indices among them keep their type."""
+    if isinstance(value, Tensor):
+        return context.cast(values[value].array)
+    if isinstance(value, list | tuple):
+        return tuple(_resolved(item, operation, values, context) for item in value)
+    return np.asarray(value) if isinstance(value, np.ndarray) else value

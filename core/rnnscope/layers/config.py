@@ -44,6 +44,8 @@ ModelReader = Callable[["Config", Mapping[str, object], "Weights", tuple[Shape, 
 class Circumstances:
     """What every part of one file is read with.
 
+    semantics: the Keras whose rules apply. written_by: the Keras that wrote the file, which decides how options are
+        spelled and how weights lie; the same, unless the caller wants another reading.
     notes: remarks for the person who opened the file, collected on the way.
     read_model: reads a model inside a wrapper; it lies with whoever reads graphs.
     """
@@ -51,6 +53,7 @@ class Circumstances:
     semantics: Semantics
     notes: list[str]
     read_model: ModelReader | None = None
+    written_by: Semantics | None = None
 
 
 class Config:
@@ -75,6 +78,11 @@ class Config:
     def semantics(self) -> Semantics:
         """The Keras whose rules apply."""
         return self.circumstances.semantics
+
+    @property
+    def written_by(self) -> Semantics:
+        """The Keras that wrote the file: it decides how weights lie in it."""
+        return self.circumstances.written_by or self.circumstances.semantics
 
     def note(self, text: str) -> None:
         """Leave a remark for the person who opened the file; it names the layer by itself."""

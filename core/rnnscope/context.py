@@ -63,7 +63,7 @@ class Context:
     layer_dtype: the type of the layer that computes just now, as its Keras policy names it; see `enter`.
     use_masks: False runs every step on the raw input, as if nobody had heard of masks.
     shake: rounding noise of a layer's type for every new state, or None; `decisions` then replays the steady run's.
-    carried: layer → final states of an earlier run, for stateful layers.
+    carried: layer → its states by name, as an earlier run left them, for stateful layers.
     """
 
     semantics: Semantics
@@ -74,7 +74,7 @@ class Context:
     cancelled: Cancelling | None = None
     shake: Callable[[Array, str], Array] | None = None
     decisions: Decisions = field(default_factory=Decisions)
-    carried: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
+    carried: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     total: int = 0
     done: int = 0
 

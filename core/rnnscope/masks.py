@@ -9,11 +9,11 @@ import numpy as np
 
 from rnnscope.graph import Call
 from rnnscope.layers.base import Operation
+from rnnscope.layers.bidirectional import Bidirectional
 from rnnscope.layers.core import Dense, Dropout, Flatten, InputLayer
 from rnnscope.layers.masking import Embedding, Masking
 from rnnscope.layers.pooling import GlobalPooling1D
 from rnnscope.layers.recurrent import Recurrent
-from rnnscope.layers.wrappers import Bidirectional
 from rnnscope.model import Model
 from rnnscope.trace import LayerTrace, Trace
 from rnnscope.types import Mask

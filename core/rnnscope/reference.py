@@ -15,7 +15,7 @@ from rnnscope.reading.table import read_csv
 from rnnscope.types import Array
 
 META = "meta"
-KEY = re.compile(r"output/\d+|input/.+|layer/.+/(output/\d+|state/.+|gate/.+|mask|output_mask)")
+KEY = re.compile(r"output/\d+|(input|final)/.+|layer/.+/(output/\d+|state/.+|gate/.+|mask|output_mask)")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,7 +75,9 @@ def _reference(arrays: Mapping[str, Array], text: str | None, source: Source) ->
     meta = parse_json(text, f"{source.name}: {META}") if text is not None else {}
     if not isinstance(meta, dict):
         raise BadInput("the stored values' meta is not a JSON object", file=source.name)
-    return Reference({key: array for key, array in arrays.items() if not key.startswith("input/")}, meta, source.name)
+    return Reference(
+        {key: array for key, array in arrays.items() if not key.startswith(("input/", "final/"))}, meta, source.name
+    )
 
 
 def _check_keys(keys: Collection[str], source: Source) -> None:

@@ -13,7 +13,6 @@ from rnnscope.checks import checked_inputs
 from rnnscope.context import Cancelling, Context, Progress, rounded, working_dtype
 from rnnscope.errors import BadInput
 from rnnscope.layers.base import Result
-from rnnscope.layers.recurrent import Recurrent, final_states
 from rnnscope.model import Model
 from rnnscope.trace import LayerTrace, Trace
 from rnnscope.types import Array
@@ -83,7 +82,7 @@ def _layer_traces(key: str, result: Result) -> dict[str, LayerTrace]:
     traces: dict[str, LayerTrace] = {}
     for inner, part in result.parts.items():
         traces |= _layer_traces(f"{key}/{inner}", part)
-    traces[key] = LayerTrace(result.outputs, result.states, result.gates, result.mask, result.masks[0])
+    traces[key] = LayerTrace(result.outputs, result.states, result.gates, result.mask, result.masks[0], result.final)
     return traces
 
 
@@ -93,17 +92,17 @@ def total_steps(model: Model, inputs: Mapping[str, Array]) -> int:
     return max(1, sum(model[call.key].operation.recurrent_steps for call in model.calls) * longest)
 
 
-def carried_states(model: Model, carry: Trace | None) -> dict[str, tuple[Array, ...]]:
-    """Layer → the states in which an earlier run left it, for every stateful layer."""
+def carried_states(model: Model, carry: Trace | None) -> dict[str, Mapping[str, Array]]:
+    """Layer → the states, by name, in which an earlier run left it, for every stateful layer."""
     if carry is None:
         return {}
-    stateful = [layer for layer in model.layers if isinstance(layer.operation, Recurrent) and layer.operation.stateful]
+    stateful = [layer for layer in model.layers if getattr(layer.operation, "stateful", False)]
     if not stateful:
         raise BadInput("carry was given, but no layer of this model is stateful")
     missing = [layer.name for layer in stateful if layer.name not in carry.layers]
     if missing:
         raise BadInput("carry is a trace of another model", expected=f"a layer '{missing[0]}'")
-    return {layer.name: final_states(carry[layer.name].states, layer.operation) for layer in stateful}
+    return {layer.name: carry[layer.name].final for layer in stateful}
 
 
 def _floating(dtype: DTypeLike) -> np.dtype[np.floating]:

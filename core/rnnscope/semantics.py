@@ -72,12 +72,14 @@ class Semantics:
     def masked_output_repeats(self) -> bool:
         """Whether a rolled loop repeats the previous *output* at a masked step; otherwise it gives ``states[0]``.
 
-        Keras 3 on TensorFlow and PyTorch, tf-keras and Keras 2.3 repeat; before the first valid step the previous
-        output is zero, while ``states[0]`` is the initial state.
+        Keras 3 on TensorFlow and PyTorch, tf-keras from TensorFlow 1.13 on, Keras 2.3, and Theano ever repeat; before
+        the first valid step the previous output is zero, while ``states[0]`` is the initial state.
         """
         if self.is_keras3:
             return self.backend in ("tensorflow", "torch")
-        return self.is_tf_keras or self.version >= (2, 3)
+        if self.is_tf_keras:
+            return not self.is_tensorflow1
+        return self.version >= (2, 3) or self.backend == "theano"
 
     @property
     def hard_sigmoid_is_relu6(self) -> bool:
@@ -96,8 +98,49 @@ class Semantics:
 
     @property
     def bidirectional_zeroes_masked(self) -> bool:
-        """Whether Bidirectional forces zeros at masked steps of both directions."""
-        return self.is_keras3 or self.is_tf_keras
+        """Whether Bidirectional forces zeros at masked steps of both directions: from TensorFlow 1.13 on."""
+        return self.is_keras3 or (self.is_tf_keras and not self.is_tensorflow1)
+
+    @property
+    def masks_align_right(self) -> bool:
+        """Whether a rolled loop lays a step's mask on the last axes of a value (Keras 3 on JAX and NumPy)."""
+        return self.is_keras3 and self.backend in ("jax", "numpy")
+
+    @property
+    def gate_activation(self) -> str:
+        """The default `recurrent_activation` of LSTM and GRU, where a configuration has none."""
+        older = self.is_keras1 or self.is_tensorflow1 or (self.is_multi_backend_2 and self.version < (2, 3))
+        return "hard_sigmoid" if older else "sigmoid"
+
+    @property
+    def convolutional_gate_activation(self) -> str:
+        """The default `recurrent_activation` of ConvLSTM, where a configuration has none."""
+        return "sigmoid" if self.is_keras3 else "hard_sigmoid"
+
+    @property
+    def gru_resets_after(self) -> bool:
+        """The default `reset_after` of GRU, where a configuration has none."""
+        return self.is_keras3 or (self.is_tf_keras and not self.is_tensorflow1)
+
+    @property
+    def stacked_states_reversed(self) -> bool:
+        """Whether StackedRNNCells lists the states of its uppermost cell first (Keras up to 2.1.6)."""
+        return self.is_multi_backend_2 and self.release <= (2, 1, 6)
+
+    @property
+    def carried_states_win(self) -> bool:
+        """Whether a stateful layer called with `initial_state` prefers its own states unless they are zero."""
+        return self.is_tf_keras and not self.is_tensorflow1
+
+    @property
+    def time_distributed_hands_mask_in(self) -> bool:
+        """Whether TimeDistributed gives the inner layer its part of a mask (from Keras 2.2 on)."""
+        return self.version >= (2, 2) or self.is_tensorflow1
+
+    @property
+    def time_distributed_asks_inner_for_mask(self) -> bool:
+        """Whether TimeDistributed passes on what the inner layer makes of the mask (Keras 2.2 to 2.15)."""
+        return self.time_distributed_hands_mask_in and not self.is_keras3
 
     def __str__(self) -> str:
         return f"Keras {self.keras_version} on {self.backend}"

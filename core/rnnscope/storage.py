@@ -122,6 +122,8 @@ def _write(trace: Trace, path: Path) -> None:
         for name, layer in trace.layers.items():
             if layer.output_mask is not None:
                 _put(file, layer_key(name, "output_mask"), layer.output_mask)
+            for state, array in layer.final.items():
+                _put(file, f"{_final_root(name)}{state}", array)
 
 
 def _put(file: object, key: str, array: Array) -> None:
@@ -129,16 +131,27 @@ def _put(file: object, key: str, array: Array) -> None:
     file.create_dataset(key, data=np.asarray(array, order="C"), **compression)  # type: ignore[attr-defined]
 
 
+def _final_root(layer: str) -> str:
+    """Where the last states of a layer lie; stored Keras values have nothing there."""
+    return f"final/{layer}/state/"
+
+
 def _layer(hdf5: Hdf5File, name: str, paths: Sequence[str]) -> LayerTrace:
     root = layer_key(name, "")
     own = [path.removeprefix(root) for path in paths if path.startswith(root)]
 
-    def named(kind: str) -> _Stored:
-        parts = [part for part in own if part.startswith(f"{kind}/")]
-        return _Stored(hdf5, {part.removeprefix(f"{kind}/"): f"{root}{part}" for part in parts})
+    def named(start: str) -> _Stored:
+        return _Stored(hdf5, {path.removeprefix(start): path for path in paths if path.startswith(start)})
 
     def mask(kind: str) -> Array | None:
         return hdf5.read(f"{root}{kind}") if kind in own else None
 
     outputs = tuple(hdf5.read(f"{root}{part}") for part in own if part.startswith("output/"))
-    return LayerTrace(outputs, named("state"), named("gate"), mask("mask"), mask("output_mask"))
+    return LayerTrace(
+        outputs,
+        named(f"{root}state/"),
+        named(f"{root}gate/"),
+        mask("mask"),
+        mask("output_mask"),
+        named(_final_root(name)),
+    )

@@ -25,6 +25,7 @@ class LayerTrace:
         them in a Bidirectional layer.
     mask: (batch, steps) bool, the mask that the layer used, or None.
     output_mask: the mask that it passed on with its first output, or None.
+    final: state name → (batch, units) after the last processed step: where `carry` goes on.
     """
 
     outputs: tuple[Array, ...]
@@ -32,6 +33,7 @@ class LayerTrace:
     gates: Mapping[str, Array] = field(default_factory=dict)
     mask: Mask | None = None
     output_mask: Mask | None = None
+    final: Mapping[str, Array] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<LayerTrace: {', '.join(self.quantities())}>"

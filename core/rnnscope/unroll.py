@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.layers.cells import Cell
+from rnnscope.layers.masked_steps import masked_output_index, put_where, zeroed
 from rnnscope.types import Array, Mask
 
 
@@ -25,10 +26,10 @@ class Direction:
 class Unrolled:
     """Everything that a recurrence produced.
 
-    outputs: (batch, steps, units) in processing order, as Keras returns them.
-    last: (batch, units), what Keras returns without return_sequences.
+    outputs: (batch, steps, …) in processing order, as Keras returns them.
+    last: (batch, …), what Keras returns without return_sequences.
     final: the states after the last processed step.
-    states, gates: name → (batch, steps, units), indexed by the input's time.
+    states, gates: name → (batch, steps, …), indexed by the input's time.
     """
 
     outputs: Array
@@ -41,51 +42,68 @@ class Unrolled:
 def unroll(
     cell: Cell, x: Array, mask: Mask | None, initial: tuple[Array, ...], direction: Direction, context: Context
 ) -> Unrolled:
-    """Run `cell` over x (batch, steps, features) from `initial` states.
+    """Run `cell` over x (batch, steps, …) from `initial` states.
 
     Where mask (batch, steps) is False each state keeps its value, and the output repeats the previous output (zeros
-    before the first valid step) or that state itself, as the backend of ``context.semantics`` has it.
+    before the first valid step) or a state, as the backend of ``context.semantics`` has it. A mask of images may be
+    (batch, steps, rows, …): it then decides place by place.
     """
     batch, steps = x.shape[:2]
     order = range(steps - 1, -1, -1) if direction.go_backwards else range(steps)
-    repeats_output = direction.unroll or context.semantics.masked_output_repeats
+    names = list(cell.state_sizes)
+    instead = masked_output_index(cell, direction.unroll, context.semantics)
     record = _Record(batch, steps, x.dtype)
-    current, names = initial, list(cell.state_sizes)
-    shown = names.index(cell.output_state)
-    output = np.zeros((batch, cell.units), x.dtype)
-    outputs = np.zeros((batch, steps, cell.units), x.dtype)
+    current, output = initial, np.zeros((), x.dtype)
     for position, t in enumerate(order):
         context.tick()
-        new, gates = cell.step(x[:, t], current)
-        new = tuple(context.settle(state) for state in new)
+        done = cell.step(x[:, t], current)
+        new = tuple(context.settle(state) for state in done.states)
+        shown = cell.output_of(done._replace(states=new))
         if mask is None:
-            output, current = new[shown], new
+            output, current = shown, new
         else:
-            valid = mask[:, t, np.newaxis]
-            output = np.where(valid, new[shown], output if repeats_output else current[shown])
-            current = tuple(np.where(valid, after, before) for after, before in zip(new, current, strict=True))
-        outputs[:, position] = output
-        record.keep(t, dict(zip(names, current, strict=True)), gates)
+            before = output if instead is None else current[instead]
+            output = put_where(mask[:, t], shown, before, context.semantics, direction.unroll)
+            current = _kept(mask[:, t], new, current, direction, context)
+        record.keep("outputs", position, output)
+        record.keep_all("state", t, names, current)
+        record.keep_all("gate", t, list(done.gates), list(done.gates.values()))
+    outputs = record.arrays["outputs"]
     last = outputs[:, -1]
     if mask is not None and direction.zero_output_for_mask:
         outputs, last = _zero_masked(outputs, mask, direction, context)
-    return Unrolled(outputs, last, current, record.states, record.gates)
+    return Unrolled(outputs, last, current, record.named("state"), record.named("gate"))
+
+
+def _kept(
+    valid: Mask, new: Sequence[Array], old: Sequence[Array], direction: Direction, context: Context
+) -> tuple[Array, ...]:
+    """The states after a step: new where it is valid, as they were elsewhere."""
+    return tuple(
+        put_where(valid, after, before, context.semantics, direction.unroll)
+        for after, before in zip(new, old, strict=True)
+    )
 
 
 class _Record:
-    """States and gates, written at the input's own time."""
+    """Arrays that grow step by step, each at its own place in time."""
 
     def __init__(self, batch: int, steps: int, dtype: np.dtype[np.floating]) -> None:
         self._shape, self._dtype = (batch, steps), dtype
-        self.states: dict[str, Array] = {}
-        self.gates: dict[str, Array] = {}
+        self.arrays: dict[str, Array] = {}
 
-    def keep(self, t: int, states: Mapping[str, Array], gates: Mapping[str, Array]) -> None:
-        for into, values in ((self.states, states), (self.gates, gates)):
-            for name, value in values.items():
-                if name not in into:
-                    into[name] = np.zeros((*self._shape, *value.shape[1:]), self._dtype)
-                into[name][:, t] = value
+    def keep(self, key: str, t: int, value: Array) -> None:
+        if key not in self.arrays:
+            self.arrays[key] = np.zeros((*self._shape, *value.shape[1:]), self._dtype)
+        self.arrays[key][:, t] = value
+
+    def keep_all(self, kind: str, t: int, names: Sequence[str], values: Sequence[Array]) -> None:
+        for name, value in zip(names, values, strict=True):
+            self.keep(f"{kind}/{name}", t, value)
+
+    def named(self, kind: str) -> dict[str, Array]:
+        """The arrays of one kind by their names."""
+        return {key.removeprefix(f"{kind}/"): array for key, array in self.arrays.items() if key.startswith(f"{kind}/")}
 
 
 def _zero_masked(outputs: Array, mask: Mask, direction: Direction, context: Context) -> tuple[Array, Array]:
@@ -98,5 +116,6 @@ def _zero_masked(outputs: Array, mask: Mask, direction: Direction, context: Cont
         return outputs, outputs[:, -1]
     processed = mask[:, ::-1] if direction.go_backwards else mask
     applied = mask if direction.unroll else processed
-    zeroed = np.where(applied[:, :, np.newaxis], outputs, 0)
-    return zeroed, np.where(processed[:, -1:], outputs[:, -1], 0)
+    semantics = context.semantics
+    columns = [zeroed(applied[:, t], outputs[:, t], semantics, direction.unroll) for t in range(outputs.shape[1])]
+    return np.stack(columns, axis=1), zeroed(processed[:, -1], outputs[:, -1], semantics, direction.unroll)

@@ -7,8 +7,8 @@ import numpy as np
 from rnnscope.graph import Call, Layer, Tensor
 from rnnscope.layers.activations import Activation
 from rnnscope.layers.base import Operation
-from rnnscope.layers.cells import SimpleRNNCell
 from rnnscope.layers.core import Dense, InputLayer
+from rnnscope.layers.dense_cells import SimpleRNNCell
 from rnnscope.layers.masking import Masking
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.model import Model

@@ -14,10 +14,7 @@ from numpy.typing import NDArray
 import rnnscope
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-# Made for layers that are yet to come: refused, and by name.
-REFUSED = {"conv_lstm": "layers of class ConvLSTM2D"}
-EVERY_FILE = sorted(path for path in GOLDEN.iterdir() if path.suffix in (".keras", ".h5"))
-FILES = [path for path in EVERY_FILE if path.stem not in REFUSED]
+FILES = sorted(path for path in GOLDEN.iterdir() if path.suffix in (".keras", ".h5"))
 TOLERANCE = 1e-5
 
 
@@ -48,13 +45,6 @@ def test_there_is_a_case_for_every_rule() -> None:
     cases = {path.stem for path in FILES}
     assert len(cases) >= 48
     assert all((GOLDEN / f"{case}{suffix}").exists() for case in cases for suffix in (".keras", ".h5"))
-
-
-@pytest.mark.parametrize("path", [path for path in EVERY_FILE if path.stem in REFUSED], ids=file_id)
-def test_what_is_not_computed_is_refused_by_name(path: Path) -> None:
-    with pytest.raises(rnnscope.Unsupported, match=REFUSED[path.stem]) as error:
-        rnnscope.load_model(path)
-    assert path.name in str(error.value)
 
 
 @pytest.mark.parametrize("path", FILES, ids=file_id)

@@ -9,9 +9,9 @@ import rnnscope
 from rnnscope.context import Context
 from rnnscope.errors import BadInput, Cancelled, ShapeMismatch
 from rnnscope.layers.base import map_weights
-from rnnscope.layers.cells import StackedCells
 from rnnscope.layers.core import InputLayer
 from rnnscope.layers.recurrent import Recurrent
+from rnnscope.layers.stacked_cells import StackedCells
 from rnnscope.run import Inputs
 from rnnscope.semantics import Semantics
 from rnnscope.unroll import Direction, unroll
@@ -43,7 +43,7 @@ def test_masked_steps_mean_the_same_as_steps_cut_out(mask: list[bool], backwards
     valid = np.array([mask])
     x = np.random.default_rng(4).normal(size=(1, len(mask), FEATURES)).astype(np.float32)
     cell, direction = simple_cell(), Direction(go_backwards=backwards)
-    zeros = cell.initial_states(1, x.dtype)
+    zeros = cell.initial_states(x)
     masked = unroll(cell, x, valid, zeros, direction, context())
     cut = unroll(cell, x[:, valid[0]], None, zeros, direction, context()) if any(mask) else None
     expected = zeros[0] if cut is None else cut.final[0]
@@ -53,7 +53,7 @@ def test_masked_steps_mean_the_same_as_steps_cut_out(mask: list[bool], backwards
 def test_states_are_indexed_by_the_inputs_time_and_outputs_by_processing_order() -> None:
     x = masked_input()[:1]
     cell = simple_cell()
-    done = unroll(cell, x, None, cell.initial_states(1, x.dtype), Direction(go_backwards=True), context())
+    done = unroll(cell, x, None, cell.initial_states(x), Direction(go_backwards=True), context())
     np.testing.assert_array_equal(done.states["h"][:, ::-1], done.outputs)
     np.testing.assert_array_equal(done.states["h"][:, 0], done.final[0])
 

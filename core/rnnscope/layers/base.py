@@ -63,7 +63,7 @@ class Arguments:
     def initial_state(self) -> tuple[Array, ...] | None:
         """The states that the caller gave, nested lists of them flattened; None when there are none."""
         given = self.keywords.get("initial_state")
-        return None if given is None else tuple(_arrays_in(given))
+        return None if given is None else tuple(arrays_in(given))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +71,7 @@ class Result:
     """What a call returns: outputs with the mask that travels with each, and recorded states and gates.
 
     parts: the results of the calls inside, by key, when the layer wraps a whole model.
+    final: state name → the state after the last processed step, where a stateful layer would go on.
     """
 
     outputs: tuple[Array, ...]
@@ -79,6 +80,7 @@ class Result:
     gates: Mapping[str, Array] = field(default_factory=dict)
     mask: Mask | None = None
     parts: Mapping[str, Result] = field(default_factory=dict)
+    final: Mapping[str, Array] = field(default_factory=dict)
 
 
 class Operation(ABC):
@@ -147,12 +149,13 @@ class Pointwise(Operation):
         return Result((self.apply(arguments.x),), (passed,))
 
 
-def _arrays_in(value: object) -> Iterator[Array]:
+def arrays_in(value: object) -> Iterator[Array]:
+    """Every array in nested tuples and lists, in order."""
     if isinstance(value, np.ndarray):
         yield value
     elif isinstance(value, tuple | list):
         for item in value:
-            yield from _arrays_in(item)
+            yield from arrays_in(item)
 
 
 def map_weights(operation: Operated, change: Callable[[Array], Array]) -> Operated:

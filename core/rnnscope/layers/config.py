@@ -99,6 +99,10 @@ class Config:
     def has(self, name: str) -> bool:
         return name in self._left
 
+    def peek(self, name: str) -> object:
+        """The option as it stands in the file, still to be taken; None where the key is missing."""
+        return self._left.get(name)
+
     def take(self, name: str, default: object = MISSING) -> object:
         """The option as it stands in the file, or `default` where the key is missing."""
         value = self._left.pop(name, default)

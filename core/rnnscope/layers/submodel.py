@@ -47,6 +47,10 @@ class Submodel(Operation):
         return True
 
     @property
+    def stateful(self) -> bool:
+        return any(getattr(layer.operation, "stateful", False) for layer in self.network.layers)
+
+    @property
     def recurrent_steps(self) -> int:
         return sum(layer.operation.recurrent_steps for layer in self.network.layers)
 

@@ -142,5 +142,33 @@ class Semantics:
         """Whether TimeDistributed passes on what the inner layer makes of the mask (Keras 2.2 to 2.15)."""
         return self.time_distributed_hands_mask_in and not self.is_keras3
 
+    @property
+    def identity_passes_mask(self) -> bool:
+        """Whether an Identity layer hands its mask on."""
+        return self.is_keras3
+
+    @property
+    def softmax_heeds_mask(self) -> bool:
+        """Whether a Softmax layer is handed its mask; in TensorFlow's Keras it is from 2.4 on."""
+        return self.version >= (2, 4)
+
+    @property
+    def softmax_zeroes_masked(self) -> bool:
+        """Whether masked places of a Softmax layer are zero even where everything is masked."""
+        return self.version >= (3, 10)
+
+    @property
+    def dots_keep_middle_axes(self) -> bool:
+        """Whether Dot multiplies every row of one tensor by every column of the other, whatever their rank.
+
+        Before, tensors of four axes were multiplied matrix by matrix on TensorFlow; Theano always did as is done now.
+        """
+        return self.version >= (2, 3) or self.backend == "theano"
+
+    @property
+    def negative_indices_wrap(self) -> bool:
+        """Whether an index of −1 means an Embedding's last row; TensorFlow by itself has it an error."""
+        return self.is_keras3 or self.backend == "theano"
+
     def __str__(self) -> str:
         return f"Keras {self.keras_version} on {self.backend}"

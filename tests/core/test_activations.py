@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from rnnscope.errors import Unsupported
-from rnnscope.layers.activations import ACTIVATIONS, Activation, take_activation
+from rnnscope.layers.activations import Activation, take_activation
 from rnnscope.layers.config import Config
+from rnnscope.layers.nonlinearities import ACTIVATIONS
 from rnnscope.semantics import Semantics
 
 EXTREME = np.array([[-1e4, -100.0, -1.0, -0.0, 0.5, 1.0, 100.0, 1e4]])
 
 
-def config(value: object) -> Config:
-    return Config({"activation": value}, class_name="Dense", layer="dense", semantics=Semantics())
+def config(value: object, version: str = "3.15.1") -> Config:
+    return Config({"activation": value}, class_name="Dense", layer="dense", semantics=Semantics(version))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -34,10 +35,25 @@ def test_probabilities_add_up_to_one(name: str) -> None:
     assert (y >= 0).all()
 
 
-def test_hard_sigmoid_is_that_of_keras_3() -> None:
-    np.testing.assert_allclose(
-        Activation("hard_sigmoid")(np.array([-4.0, -1.5, 0.0, 1.0, 4.0])), [0, 0.25, 0.5, 4 / 6, 1]
-    )
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("3.15.1", [0, 0.25, 0.5, 4 / 6, 1]), ("2.15.0", [0, 0.2, 0.5, 0.7, 1]), ("1.2.2", [0, 0.2, 0.5, 0.7, 1])],
+)
+def test_hard_sigmoid_is_that_of_the_keras_that_wrote_the_file(version: str, expected: list[float]) -> None:
+    activation = take_activation(config("hard_sigmoid", version))
+    np.testing.assert_allclose(activation(np.array([-4.0, -1.5, 0.0, 1.0, 4.0])), expected)
+    assert activation.label == " hard_sigmoid"
+
+
+@pytest.mark.parametrize("name", ["gelu", "leaky_relu", "hard_swish", "my_own"])
+def test_a_name_that_keras_did_not_have_then_stands_for_a_function_of_the_user(name: str) -> None:
+    with pytest.raises(Unsupported, match=f"activation='{name}'"):
+        take_activation(config(name, "2.2.4"))
+
+
+@pytest.mark.parametrize(("name", "taken"), [("swish", "silu"), ("relu6", "relu6"), ("softmax_v2", "softmax")])
+def test_a_function_of_the_user_that_can_mean_one_thing_is_taken(name: str, taken: str) -> None:
+    assert take_activation(config(name, "2.2.4")).name == taken
 
 
 def test_an_activation_may_be_a_name_none_or_the_object_keras_writes() -> None:

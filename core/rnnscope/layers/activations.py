@@ -1,28 +1,24 @@
-"""Every activation of Keras 3 in NumPy, each keeping its input's floating-point type.
-
-Formulas: the Keras 3 reference of ``keras.activations``; ``hard_sigmoid`` is Keras 3's relu6(x + 3) / 6.
-"""
+"""Activations as options of a layer: which function a name or an object in a file stands for."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 from rnnscope.errors import Unsupported
 from rnnscope.layers.config import Config, take_dtype
+from rnnscope.layers.nonlinearities import ACTIVATIONS
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array
 
-SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-
-_erf = np.frompyfunc(math.erf, 1, 1)
+# Keras's names that stand for two functions; `ACTIVATIONS` has one name for each.
+OF_TWO_MEANINGS = ("hard_sigmoid", "hard_silu", "hard_swish")
+OLDER, NEWER = "_keras2", "_keras3"
 
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """An activation known by its Keras name; picklable, because it carries the name and not the function."""
+    """An activation known by its name in `ACTIVATIONS`; picklable, because it carries the name and not the function."""
 
     name: str
     options: tuple[tuple[str, object], ...] = ()
@@ -31,8 +27,13 @@ class Activation:
         return ACTIVATIONS[self.name](x, **dict(self.options))
 
     @property
+    def keras_name(self) -> str:
+        """The name that Keras knows it by."""
+        return self.name.removesuffix(OLDER).removesuffix(NEWER)
+
+    @property
     def label(self) -> str:
-        return "" if self.name == "linear" else f" {self.name}"
+        return "" if self.name == "linear" else f" {self.keras_name}"
 
 
 # Keras's activation layers: the activation behind each, and the options it takes with their defaults.
@@ -40,35 +41,46 @@ LAYER_FORMS: dict[str, tuple[str, Mapping[str, object]]] = {
     "ReLU": ("relu", {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}),
     "LeakyReLU": ("leaky_relu", {"negative_slope": 0.3}),
     "ELU": ("elu", {"alpha": 1.0}),
+    "ThresholdedReLU": ("thresholded_relu", {"theta": 1.0}),
     "Softmax": ("softmax", {"axis": -1}),
+}
+EARLIER_OPTIONS = {("LeakyReLU", "negative_slope"): "alpha"}
+
+# What each Keras has by itself. Any other name in its files stands for a user's own function.
+KERAS_1 = frozenset({"softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear"})
+KERAS_2 = KERAS_1 | {"selu", "exponential"}
+TF_KERAS = KERAS_2 | {"swish", "gelu", "mish"}
+KERAS_3 = frozenset(name.removesuffix(OLDER).removesuffix(NEWER) for name in ACTIVATIONS) - {"thresholded_relu"}
+
+# Functions of users that can only mean one thing; gelu, leaky_relu or hard_swish could be any of several.
+OF_ONE_MEANING = {
+    "relu6": "relu6",
+    "swish": "silu",
+    "silu": "silu",
+    "mish": "mish",
+    "selu": "selu",
+    "exponential": "exponential",
+    "softmax_v2": "softmax",
+    "log_softmax": "log_softmax",
+    "log_softmax_v2": "log_softmax",
+    "log_sigmoid": "log_sigmoid",
 }
 
 
 def take_activation(config: Config, option: str = "activation", default: str = "linear") -> Activation:
-    """Take an activation option: a name, None for linear, or the object form that Keras 3 writes."""
+    """Take an activation option: a name, None for linear, or the objects that Keras writes for functions and layers.
+
+    Raises Unsupported, by name, for a function that is not one of the Keras that wrote the file.
+    """
     value = config.take(option, default)
-    if isinstance(value, dict) and _is_layer_form(value):
-        part = config.part(value["config"], value["class_name"])
-        take_dtype(part)
-        part.ignore("name", "trainable")
-        activation = take_layer_form(part)
-        part.finish()
-        return activation
-    named = value.get("config") if isinstance(value, dict) and value.get("class_name") == "function" else value
-    name = "linear" if value is None else named
-    if isinstance(name, str) and name in ACTIVATIONS:
-        return Activation(name)
-    shown = value.get("class_name") if isinstance(value, dict) else value
+    found = _from_object(config, value) if isinstance(value, dict) else _by_name(config, value)
+    if found is not None:
+        return found
     raise Unsupported(
-        f"{config.class_name} with {option}={shown!r} is not computed",
+        f"{config.class_name} with {option}={_shown(value)!r} is not computed",
         layer=config.layer,
-        advice=f"Supported activations: {', '.join(ACTIVATIONS)}",
+        advice=f"Supported activations: {', '.join(sorted(_own_names(config.written_by)))}",
     )
-
-
-def _is_layer_form(value: Mapping[str, object]) -> bool:
-    class_name = value.get("class_name")
-    return isinstance(class_name, str) and class_name in LAYER_FORMS and isinstance(value.get("config"), dict)
 
 
 def take_layer_form(config: Config) -> Activation:
@@ -76,141 +88,75 @@ def take_layer_form(config: Config) -> Activation:
     name, defaults = LAYER_FORMS[config.class_name]
     options: dict[str, object] = {}
     for option, default in defaults.items():
-        take = config.take_axis if option == "axis" else config.take_number
-        options[option] = take(option, default)
+        earlier = EARLIER_OPTIONS.get((config.class_name, option), option)
+        key = earlier if config.has(earlier) else option
+        options[option] = take_axes(config) if option == "axis" else take_stored_number(config, key, default)
+    config.ignore("robust_masking")
     return Activation(name, tuple(options.items()))
 
 
-def sigmoid(x: Array) -> Array:
-    # exp of a non-positive number cannot overflow.
-    e = np.exp(-np.abs(x))
-    sigmoid_x: Array = np.where(x >= 0, 1, e) / (1 + e)
-    return sigmoid_x
+def take_axes(config: Config) -> int | tuple[int, ...]:
+    """Take ``axis``: one axis, or several in a list."""
+    value = config.take("axis", -1)
+    given = value if isinstance(value, list) else [value]
+    axes = tuple(axis for axis in given if isinstance(axis, int) and not isinstance(axis, bool))
+    if not axes or len(axes) < len(given):
+        raise Unsupported(f"{config.class_name} with axis={value!r} is not computed", layer=config.layer)
+    return axes[0] if len(axes) == 1 else axes
 
 
-def relu6(x: Array) -> Array:
-    return np.clip(x, 0, 6)
+def take_stored_number(config: Config, option: str, default: object) -> float | None:
+    """A number or None; Keras 2.2 wrote some of them as ``{"type": "ndarray", "value": …}``."""
+    value = config.take(option, default)
+    plain = value["value"] if isinstance(value, dict) and set(value) == {"type", "value"} else value
+    return config.part({option: plain}, config.class_name).take_number(option)
 
 
-def softplus(x: Array) -> Array:
-    return np.asarray(np.logaddexp(x, np.zeros((), x.dtype)))
+def _own_names(semantics: Semantics) -> frozenset[str]:
+    if semantics.is_keras3:
+        return KERAS_3
+    if semantics.is_tf_keras:
+        return TF_KERAS
+    return KERAS_1 if semantics.is_keras1 else KERAS_2
 
 
-def softmax(x: Array, axis: int = -1) -> Array:
-    e: Array = np.exp(x - x.max(axis=axis, keepdims=True))
-    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+def _by_name(config: Config, value: object) -> Activation | None:
+    if value is None:
+        return Activation("linear")
+    if not isinstance(value, str):
+        return None
+    if value not in _own_names(config.written_by):
+        return Activation(OF_ONE_MEANING[value]) if value in OF_ONE_MEANING else None
+    if value not in OF_TWO_MEANINGS:
+        return Activation(value)
+    return Activation(value + (NEWER if config.semantics.hard_sigmoid_is_relu6 else OLDER))
 
 
-def log_softmax(x: Array, axis: int = -1) -> Array:
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)))
+def _from_object(config: Config, value: Mapping[str, object]) -> Activation | None:
+    class_name, options = value.get("class_name"), value.get("config")
+    if class_name == "function":
+        return _by_name(config, options) if options is not None else None
+    if not isinstance(class_name, str) or not isinstance(options, dict) or not _is_keras_own(value, class_name):
+        return None
+    if class_name != "Activation" and class_name not in LAYER_FORMS:
+        return None
+    part = config.part(options, class_name)
+    take_dtype(part)
+    part.ignore("name", "trainable", "batch_input_shape")
+    activation = take_activation(part) if class_name == "Activation" else take_layer_form(part)
+    part.finish()
+    return activation
 
 
-def sparsemax(x: Array) -> Array:
-    """Keras's own: its threshold adds up the cumulative sums of the whole support.
-
-    Martins & Astudillo (2016) take the last of them alone; with more than one class in the support Keras's result does
-    not add up to one, and a model trained with it needs it just so.
-    """
-    ordered = -np.sort(-x, axis=-1)
-    ranks = np.arange(1, x.shape[-1] + 1, dtype=x.dtype)
-    sums = np.cumsum(ordered, axis=-1)
-    support = ordered - (sums - 1) / ranks > 0
-    size = support.sum(axis=-1, keepdims=True).astype(x.dtype)
-    threshold = (np.where(support, sums, 0).sum(axis=-1, keepdims=True) - 1) / size
-    return np.asarray(np.maximum(x - threshold, 0))
+def _is_keras_own(value: Mapping[str, object], class_name: str) -> bool:
+    module = value.get("module")
+    from_keras = module is None or (isinstance(module, str) and module.split(".")[0] in ("keras", "tf_keras"))
+    return from_keras and value.get("registered_name") in (None, class_name)
 
 
-def relu(x: Array, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0) -> Array:
-    positive = np.where(x > threshold, x, 0) if threshold else np.maximum(x, 0)
-    if max_value is not None:
-        positive = np.minimum(positive, max_value)
-    # Below the threshold the slope counts from the threshold on.
-    return positive if not negative_slope else positive - negative_slope * np.maximum(threshold - x, 0)
-
-
-def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
-    return np.where(x > 0, x, negative_slope * x)
-
-
-def elu(x: Array, alpha: float = 1.0) -> Array:
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
-
-
-def celu(x: Array, alpha: float = 1.0) -> Array:
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
-
-
-def selu(x: Array) -> Array:
-    return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
-
-
-def gelu(x: Array, approximate: bool = False) -> Array:
-    """x·Φ(x) with the Gaussian distribution function, or its approximation by tanh."""
-    if approximate:
-        return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
-    return np.asarray(0.5 * x * (1 + np.asarray(_erf(x / math.sqrt(2))).astype(x.dtype)))
-
-
-def glu(x: Array, axis: int = -1) -> Array:
-    left, right = np.split(x, 2, axis=axis)
-    return left * sigmoid(right)
-
-
-def hard_sigmoid(x: Array) -> Array:
-    return relu6(x + 3) / 6
-
-
-def hard_shrink(x: Array, threshold: float = 0.5) -> Array:
-    return np.where(np.abs(x) > threshold, x, 0)
-
-
-def soft_shrink(x: Array, threshold: float = 0.5) -> Array:
-    return np.where(x > threshold, x - threshold, np.where(x < -threshold, x + threshold, 0))
-
-
-def squareplus(x: Array, b: float = 4) -> Array:
-    return np.asarray(0.5 * (x + np.sqrt(x * x + b)))
-
-
-def threshold(x: Array, threshold: float, default_value: float) -> Array:
-    return np.where(x > threshold, x, np.asarray(default_value, x.dtype))
-
-
-def sparse_plus(x: Array) -> Array:
-    return np.where(x <= -1, 0, np.where(x < 1, 0.25 * (x + 1) ** 2, x))
-
-
-ACTIVATIONS: dict[str, Callable[..., Array]] = {
-    "linear": lambda x: x,
-    "tanh": np.tanh,
-    "sigmoid": sigmoid,
-    "hard_sigmoid": hard_sigmoid,
-    "relu": relu,
-    "relu6": relu6,
-    "leaky_relu": leaky_relu,
-    "elu": elu,
-    "selu": selu,
-    "celu": celu,
-    "gelu": gelu,
-    "glu": glu,
-    "silu": lambda x: x * sigmoid(x),
-    "swish": lambda x: x * sigmoid(x),
-    "hard_silu": lambda x: x * hard_sigmoid(x),
-    "hard_swish": lambda x: x * hard_sigmoid(x),
-    "mish": lambda x: x * np.tanh(softplus(x)),
-    "softplus": softplus,
-    "softsign": lambda x: x / (1 + np.abs(x)),
-    "softmax": softmax,
-    "log_softmax": log_softmax,
-    "log_sigmoid": lambda x: -softplus(-x),
-    "sparse_sigmoid": lambda x: np.clip(0.5 * (x + 1), 0, 1),
-    "sparse_plus": sparse_plus,
-    "sparsemax": sparsemax,
-    "squareplus": squareplus,
-    "exponential": np.exp,
-    "hard_tanh": lambda x: np.clip(x, -1, 1),
-    "tanh_shrink": lambda x: x - np.tanh(x),
-    "hard_shrink": hard_shrink,
-    "soft_shrink": soft_shrink,
-}
+def _shown(value: object) -> object:
+    """What a reader knows it by: a function's own name, an object's class."""
+    if not isinstance(value, dict):
+        return value
+    inner = value.get("config")
+    return inner if value.get("class_name") == "function" and isinstance(inner, str) else value.get("class_name")

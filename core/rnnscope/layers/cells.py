@@ -14,6 +14,7 @@ import numpy as np
 from rnnscope.errors import BadInput, Unsupported
 from rnnscope.layers.base import Weights
 from rnnscope.layers.config import Config, take_dtype
+from rnnscope.layers.registry import check_free
 from rnnscope.types import Array, Shape
 
 # They shape training or speed, never what a trained cell computes. The second line is Keras 1's.
@@ -95,14 +96,18 @@ class Cell(ABC):
 
 
 CELLS: dict[str, type[Cell]] = {}
-Kind = TypeVar("Kind", bound=type[Cell])
+Cellular = TypeVar("Cellular", bound=Cell)
 
 
-def keras_cell(*class_names: str) -> Callable[[Kind], Kind]:
-    """Register a class as the implementation of these Keras cells."""
+def keras_cell(*class_names: str, replace: bool = False) -> Callable[[type[Cellular]], type[Cellular]]:
+    """Register a class as the implementation of these Keras cells.
 
-    def register(kind: Kind) -> Kind:
+    replace: whether it may take a built-in's place; without that, BadInput is raised.
+    """
+
+    def register(kind: type[Cellular]) -> type[Cellular]:
         for name in class_names:
+            check_free(name, kind, CELLS, replace=replace)
             CELLS[name] = kind
         return kind
 

@@ -30,7 +30,10 @@ QUANTIZED: Final = ("int8", "int4")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A layer's dtype policy: the type it computes in, and how its weights are quantized ("" when they are not)."""
+    """A layer's dtype policy: the type it computes in, and how its weights are quantized.
+
+    `quantization` is "" when they are not, else ``int8``, ``int4``, or ``int4/128`` with the size of a block.
+    """
 
     compute: str = "float32"
     quantization: str = ""
@@ -48,12 +51,14 @@ class Circumstances:
         spelled and how weights lie; the same, unless the caller wants another reading.
     notes: remarks for the person who opened the file, collected on the way.
     read_model: reads a model inside a wrapper; it lies with whoever reads graphs.
+    bypass_lambda: whether Lambda layers pass their input on, instead of refusing to run.
     """
 
     semantics: Semantics
     notes: list[str]
     read_model: ModelReader | None = None
     written_by: Semantics | None = None
+    bypass_lambda: bool = False
 
 
 class Config:
@@ -202,18 +207,17 @@ def dtype_policy(value: object) -> Policy | None:
         case {"class_name": "DTypePolicy" | "Policy" | "PolicyV1" | "FloatDTypePolicy", "config": {"name": name}}:
             return dtype_policy(name)
         case {
-            "class_name": "QuantizedDTypePolicy" | "Int8DTypePolicy",
-            "config": {"mode": "int8" | "int4" as mode, "source_name": source},
+            "class_name": "QuantizedDTypePolicy" | "Int8DTypePolicy" | "Int4DTypePolicy",
+            "config": {"mode": str(mode), "source_name": str(source)},
         }:
-            computed = dtype_policy(source)
-            return None if computed is None else Policy(computed.compute, mode)
+            return dtype_policy(f"{mode}_from_{source}")
         case {"class_name": "QuantizedDTypePolicy", "config": {"name": str(name)}}:
             return dtype_policy(name)
         case str(name) if name in COMPUTED_DTYPES:
             return Policy(name)
         case str(name) if name in MIXED:
             return Policy(MIXED[name])
-        case str(name) if name.partition("_from_")[0] in QUANTIZED:
+        case str(name) if name.partition("_from_")[0].partition("/")[0] in QUANTIZED:
             mode, _, source = name.partition("_from_")
             computed = dtype_policy(source)
             return None if computed is None else Policy(computed.compute, mode)

@@ -1,4 +1,4 @@
-"""Layers that treat every step alike: Dense, Activation, Dropout and its kin, Flatten, and the input itself."""
+"""Layers that treat every step alike: Dense, Dropout and its kin, Identity, Flatten, and the input itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, Unsupported
-from rnnscope.layers.activations import LAYER_FORMS, Activation, take_activation, take_layer_form
+from rnnscope.layers.activations import Activation, take_activation
 from rnnscope.layers.base import Arguments, Operation, Pointwise, Result, Weights
 from rnnscope.layers.config import FLOATS, Config, take_dtype
 from rnnscope.layers.registry import keras_layer
@@ -62,14 +62,15 @@ class Dense(Pointwise):
         units = config.take_int("units")
         use_bias = config.take_bool("use_bias", True)
         activation = take_activation(config)
-        config.refuse("quantization_config", advice="Save the model before quantizing it")
-        config.refuse("lora_rank", advice="Merge the LoRA weights before saving")
-        config.ignore("lora_alpha")
+        config.ignore("quantization_config")  # without a quantized dtype it has no effect
         features = shapes[0][-1]
         if features is None:
             raise ShapeMismatch("Dense input", layer=config.layer, expected="a known last axis", found=shapes[0])
-        kernel = weights.take("kernel", (features, units))
-        return cls(kernel, weights.take("bias", (units,)) if use_bias else None, activation)
+        # A legacy file has what is trained first: with LoRA, that is the bias.
+        early = use_bias and weights.peek_shape() == (units,)
+        bias = weights.take("bias", (units,)) if early else None
+        kernel = take_adapted(config, weights, "kernel", (features, units))
+        return cls(kernel, weights.take("bias", (units,)) if use_bias and not early else bias, activation)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return ((*shapes[0][:-1], int(self.kernel.shape[1])),)
@@ -77,58 +78,6 @@ class Dense(Pointwise):
     def apply(self, x: Array) -> Array:
         projected = x @ self.kernel
         return self.activation(projected if self.bias is None else projected + self.bias)
-
-
-@keras_layer("Activation", *LAYER_FORMS)
-@dataclass(frozen=True, slots=True, eq=False)
-class ActivationLayer(Pointwise):
-    """An activation as a layer of its own."""
-
-    activation: Activation
-
-    @property
-    def label(self) -> str:
-        return self.activation.label
-
-    @classmethod
-    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        return cls(take_layer_form(config) if config.class_name in LAYER_FORMS else take_activation(config))
-
-    def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        if self.activation.name != "glu":
-            return shapes[:1]
-        last = shapes[0][-1]
-        return ((*shapes[0][:-1], None if last is None else last // 2),)
-
-    def call(self, arguments: Arguments, context: Context) -> Result:
-        if self.activation.options and self.activation.name == "softmax" and arguments.incoming is not None:
-            raise Unsupported("a Softmax layer under a mask is not computed", layer=arguments.layer)
-        return Pointwise.call(self, arguments, context)
-
-    def apply(self, x: Array) -> Array:
-        return self.activation(x)
-
-
-@keras_layer("PReLU")
-@dataclass(frozen=True, slots=True, eq=False)
-class PReLU(Pointwise):
-    """x where it is positive, else α·x, with a trained α for each place beyond the batch; shared axes have size 1."""
-
-    alpha: Array
-
-    @classmethod
-    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        shared = config.take("shared_axes", None) or []
-        if not isinstance(shared, list) or not all(isinstance(axis, int) for axis in shared):
-            raise Unsupported(f"PReLU with shared_axes={shared!r} is not computed", layer=config.layer)
-        sizes = [1 if axis in shared else size for axis, size in enumerate(shapes[0]) if axis > 0]
-        known = tuple(size for size in sizes if size is not None)
-        if len(known) < len(sizes):
-            raise ShapeMismatch("PReLU input", layer=config.layer, expected="known sizes", found=shapes[0])
-        return cls(weights.take("alpha", known))
-
-    def apply(self, x: Array) -> Array:
-        return np.where(x > 0, x, self.alpha * x)
 
 
 @keras_layer("RepeatVector")
@@ -161,7 +110,16 @@ class RepeatVector(Pointwise):
         return np.repeat(x[:, np.newaxis], self.n, axis=1)
 
 
-@keras_layer("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout")
+@keras_layer(
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "GaussianDropout",
+    "GaussianNoise",
+    "AlphaDropout",
+    "ActivityRegularization",
+)
 @dataclass(frozen=True, slots=True, eq=False)
 class Dropout(Pointwise):
     """Nothing happens here at inference; the mask passes on."""
@@ -172,11 +130,32 @@ class Dropout(Pointwise):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        config.ignore("rate", "seed", "noise_shape", "stddev")
+        config.ignore("rate", "seed", "noise_shape", "stddev", "data_format", "l1", "l2")
         return cls()
 
     def apply(self, x: Array) -> Array:
         return x
+
+
+@keras_layer("Identity")
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity(Operation):
+    """What goes in comes out; in Keras 3 with its mask, in tf-keras without."""
+
+    @property
+    def keeps_integers(self) -> bool:
+        return True
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
+        return cls()
+
+    def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        return shapes
+
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        masks = arguments.masks if context.semantics.identity_passes_mask else ()
+        return Result(arguments.tensors, masks or (None,) * len(arguments.tensors))
 
 
 @keras_layer("Flatten")
@@ -208,3 +187,22 @@ class Flatten(Pointwise):
 
     def apply(self, x: Array) -> Array:
         return np.reshape(x, (x.shape[0], -1)) if x.size else np.zeros((x.shape[0], prod(x.shape[1:])), x.dtype)
+
+
+def take_adapted(config: Config, weights: Weights, name: str, shape: tuple[int, int]) -> Array:
+    """Take a matrix that LoRA may have adapted: W + (alpha / rank)·A·B.
+
+    Keras merges the sum into W when it writes a `.keras` file; in a legacy file A and B stand before W.
+    """
+    alpha = config.take_number("lora_alpha", None)
+    if not config.has("lora_rank"):
+        return weights.take(name, shape)
+    rank = config.take_int("lora_rank")
+    stored = weights.peek_shape()
+    if rank == shape[1] and stored == shape:
+        raise Unsupported(f"LoRA of rank {rank} for {shape} cannot be told from a merged one", layer=config.layer)
+    if stored != (shape[0], rank):
+        return weights.take(name, shape)
+    first, second = weights.take(f"lora_{name}_a", (shape[0], rank)), weights.take(f"lora_{name}_b", (rank, shape[1]))
+    scale = np.asarray((rank if alpha is None else alpha) / rank, np.float32)
+    return np.asarray(weights.take(name, shape, trainable=False) + scale * (first @ second))

@@ -7,11 +7,13 @@ from typing import Self
 
 import numpy as np
 
-from rnnscope.context import Context
+from rnnscope.context import Context, rounded
 from rnnscope.errors import BadInput
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import Config
+from rnnscope.layers.core import take_adapted
 from rnnscope.layers.registry import keras_layer
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Shape
 
 
@@ -32,7 +34,7 @@ class Masking(Operation):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        return cls(config.take_float("mask_value", 0.0))
+        return cls(_mask_value(config))
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return shapes[:1]
@@ -41,8 +43,11 @@ class Masking(Operation):
         x = arguments.x
         if not context.use_masks:
             return Result((x,))
-        valid = context.decide((x != context.constant(self.mask_value)).any(axis=-1))
-        return Result((np.where(valid[..., np.newaxis], x, 0),), (valid,))
+        seen = rounded(x, context.layer_dtype) if x.dtype.kind == "f" else x
+        valid = context.decide((seen != context.constant(self.mask_value)).any(axis=-1))
+        # Keras 3 puts zeros there; before, it multiplied by zero, which keeps NaN and infinity.
+        cleared = np.where(valid[..., np.newaxis], x, 0) if context.semantics.is_keras3 else x * valid[..., np.newaxis]
+        return Result((cleared.astype(x.dtype, copy=False),), (valid,))
 
 
 @keras_layer("Embedding")
@@ -63,36 +68,49 @@ class Embedding(Operation):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        vocabulary = config.take_int("input_dim")
-        features = config.take_int("output_dim")
-        mask_zero = config.take_bool("mask_zero", False)
-        config.refuse("quantization_config", advice="Save the model before quantizing it")
-        config.refuse("lora_rank", advice="Merge the LoRA weights before saving")
-        config.ignore("lora_alpha", "input_length", "sparse")
-        return cls(weights.take("embeddings", (vocabulary, features)), mask_zero)
+        vocabulary, features, mask_zero = take_vocabulary(config)
+        config.ignore("quantization_config")  # without a quantized dtype it has no effect
+        return cls(take_adapted(config, weights, "embeddings", (vocabulary, features)), mask_zero)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return ((*shapes[0], int(self.embeddings.shape[1])),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         valid = context.decide(arguments.x != 0) if self.mask_zero and context.use_masks else None
-        return Result((self.embeddings[self._indices(arguments)],), (valid,))
+        return Result((self.embeddings[take_indices(arguments, len(self.embeddings), context.semantics)],), (valid,))
 
-    def _indices(self, arguments: Arguments) -> Array:
-        x = arguments.x
-        if x.dtype.kind not in "biu":
-            if not np.isfinite(x).all():
-                raise BadInput("Embedding takes token ids", layer=arguments.layer, found="NaN or infinity in the input")
-            x = np.trunc(x)
-        # Index −1 wraps in Keras as it does in NumPy; anything beyond the table is an error here.
-        vocabulary = self.embeddings.shape[0]
-        outside = (x < -vocabulary) | (x >= vocabulary)
-        if outside.any():
-            place = tuple(int(axis[0]) for axis in np.nonzero(outside))
-            raise BadInput(
-                f"token id {int(x[place])} at {place} is outside the vocabulary",
-                layer=arguments.layer,
-                expected=f"0 to {vocabulary - 1}",
-                advice="Check the tokenizer, or whether this input belongs to this model",
-            )
-        return x.astype(np.int64)
+
+def take_vocabulary(config: Config) -> tuple[int, int, bool]:
+    """Take the size of an Embedding's table, and whether index 0 is masked."""
+    config.ignore("input_length", "sparse", "dropout", "weights")
+    return config.take_int("input_dim"), config.take_int("output_dim"), config.take_bool("mask_zero", False)
+
+
+def take_indices(arguments: Arguments, vocabulary: int, semantics: Semantics) -> Array:
+    """The rows that the input asks for, fractions cut off.
+
+    Raises BadInput outside of the table. In Keras 3 and on Theano negative indices count from its end.
+    """
+    x = arguments.x
+    if x.dtype.kind not in "biu":
+        if not np.isfinite(x).all():
+            raise BadInput("Embedding takes token ids", layer=arguments.layer, found="NaN or infinity in the input")
+        x = np.trunc(x)
+    outside = (x < (-vocabulary if semantics.negative_indices_wrap else 0)) | (x >= vocabulary)
+    if outside.any():
+        place = tuple(int(axis[0]) for axis in np.nonzero(outside))
+        raise BadInput(
+            f"token id {int(x[place])} at {place} is outside the vocabulary",
+            layer=arguments.layer,
+            expected=f"0 to {vocabulary - 1}",
+            advice="Check the tokenizer, or whether this input belongs to this model",
+        )
+    return x.astype(np.int64)
+
+
+def _mask_value(config: Config) -> float:
+    """A number, or the tensor of one number that Keras 3 writes where it was given one."""
+    value = config.take("mask_value", 0.0)
+    inner = value.get("config") if isinstance(value, dict) else None
+    plain = inner.get("value") if isinstance(inner, dict) else value
+    return config.part({"mask_value": plain}, config.class_name).take_float("mask_value")

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, Unsupported
-from rnnscope.layers import activations
+from rnnscope.layers import nonlinearities
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import MISSING, Config
 from rnnscope.types import Array, Shape
@@ -90,18 +90,18 @@ RULES: dict[str, Rule] = {
     "ExpandDims": Rule(_expand_dims, {"axis": None}),
     "Squeeze": Rule(_squeeze, {"axis": None}),
     "GetItem": Rule(_get_item),
-    "Gelu": Rule(activations.gelu, {"approximate": True}),
-    "Relu": Rule(activations.relu),
-    "LeakyRelu": Rule(activations.leaky_relu, {"negative_slope": 0.2}),
-    "Elu": Rule(activations.elu, {"alpha": 1.0}),
-    "Celu": Rule(activations.celu, {"alpha": 1.0}),
-    "Softmax": Rule(activations.softmax, {"axis": -1}),
-    "LogSoftmax": Rule(activations.log_softmax, {"axis": -1}),
-    "Threshold": Rule(activations.threshold, {"threshold": MISSING, "default_value": MISSING}),
-    "HardShrink": Rule(activations.hard_shrink, {"threshold": 0.5}),
-    "SoftShrink": Rule(activations.soft_shrink, {"threshold": 0.5}),
+    "Gelu": Rule(nonlinearities.gelu, {"approximate": True}),
+    "Relu": Rule(nonlinearities.relu),
+    "LeakyRelu": Rule(nonlinearities.leaky_relu, {"negative_slope": 0.2}),
+    "Elu": Rule(nonlinearities.elu, {"alpha": 1.0}),
+    "Celu": Rule(nonlinearities.celu, {"alpha": 1.0}),
+    "Softmax": Rule(nonlinearities.softmax, {"axis": -1}),
+    "LogSoftmax": Rule(nonlinearities.log_softmax, {"axis": -1}),
+    "Threshold": Rule(nonlinearities.threshold, {"threshold": MISSING, "default_value": MISSING}),
+    "HardShrink": Rule(nonlinearities.hard_shrink, {"threshold": 0.5}),
+    "SoftShrink": Rule(nonlinearities.soft_shrink, {"threshold": 0.5}),
     "Tanh": Rule(np.tanh),
-    "Sigmoid": Rule(activations.sigmoid),
+    "Sigmoid": Rule(nonlinearities.sigmoid),
     "Exp": Rule(np.exp),
     "Concatenate": Rule(lambda xs, axis=-1: np.concatenate(xs, axis), {"axis": -1}),
 }

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from rnnscope.errors import Unsupported
+from rnnscope.errors import BadInput, Unsupported
 from rnnscope.layers.base import Operation, Weights
 from rnnscope.layers.config import Config, take_dtype
 from rnnscope.types import Shape
 
 LAYERS: dict[str, type[Operation]] = {}
-Kind = TypeVar("Kind", bound=type[Operation])
+QUANTIZED_LAYERS: dict[str, type[Operation]] = {}
+Layered = TypeVar("Layered", bound=Operation)
+PACKAGE = "rnnscope."
 
 # Models that stand inside a model, or inside a wrapper.
 MODEL_CLASSES = ("Functional", "Sequential", "Model")
@@ -20,15 +22,38 @@ MODEL_CLASSES = ("Functional", "Sequential", "Model")
 COMMON_OPTIONS = ("name", "trainable", "batch_shape", "batch_input_shape")
 
 
-def keras_layer(*class_names: str) -> Callable[[Kind], Kind]:
-    """Register a class as the implementation of these Keras layers."""
+def keras_layer(
+    *class_names: str, quantized: bool = False, replace: bool = False
+) -> Callable[[type[Layered]], type[Layered]]:
+    """Register a class as the implementation of these Keras layers.
 
-    def register(kind: Kind) -> Kind:
+    quantized: for layers whose dtype policy quantizes them. replace: whether it may take a built-in's place; without
+    that, BadInput is raised.
+    """
+    table = QUANTIZED_LAYERS if quantized else LAYERS
+
+    def register(kind: type[Layered]) -> type[Layered]:
         for name in class_names:
-            LAYERS[name] = kind
+            check_free(name, kind, table, replace=replace)
+            table[name] = kind
         return kind
 
     return register
+
+
+def check_free(name: str, kind: type, table: Mapping[str, type], *, replace: bool) -> None:
+    """BadInput when `name` is that of a built-in class in `table`, unless it is to be replaced."""
+    if name in table and not replace and is_built_in(table[name]):
+        raise BadInput(
+            f"'{name}' is the name of one of rnnscope's own classes",
+            found=f"{kind.__module__}.{kind.__qualname__}",
+            advice="Choose another name, or say replace=True",
+        )
+
+
+def is_built_in(kind: type) -> bool:
+    """Whether a class comes with rnnscope."""
+    return kind.__module__.startswith(PACKAGE)
 
 
 def find_layer(class_name: str, layer: str) -> type[Operation]:
@@ -42,11 +67,24 @@ def find_layer(class_name: str, layer: str) -> type[Operation]:
     )
 
 
+def find_quantized_layer(class_name: str, mode: str, layer: str) -> type[Operation]:
+    """The implementation of a quantized Keras layer class; Unsupported, by name, when there is none."""
+    if class_name in QUANTIZED_LAYERS:
+        return QUANTIZED_LAYERS[class_name]
+    raise Unsupported(
+        f"{class_name} quantized to {mode} is not computed",
+        layer=layer,
+        advice=f"Supported: {', '.join(sorted(QUANTIZED_LAYERS))}; or save the model before quantizing it",
+    )
+
+
 def read_layer(config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Operation:
     """Build the implementation of one layer from its configuration and weights."""
     kind = find_layer(config.class_name, config.layer)
     if config.class_name != "InputLayer":
         take_dtype(config)
+    if config.policy is not None and config.policy.quantization:
+        kind = find_quantized_layer(config.class_name, config.policy.quantization, config.layer)
     config.ignore(*COMMON_OPTIONS)
     operation = kind.read(config, weights, shapes)
     config.finish()

@@ -18,6 +18,9 @@ settings.load_profile("patient")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+GOLDEN = Path(__file__).parent / "golden"
+
+
 class Example(NamedTuple):
     """The files of the example that the program ships."""
 

@@ -81,19 +81,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file written by Keras 3")
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
+    add_reading(parser)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """The options that say how the model file is to be read; whatever opens one takes them."""
     parser.add_argument(
-        "--backend", choices=BACKENDS, help="the backend whose masked-step rules apply (a .keras file does not say)"
+        "--keras-version", metavar="VERSION", help="read it by the rules of this Keras instead of the one that wrote it"
+    )
+    parser.add_argument(
+        "--backend", choices=BACKENDS, help="the backend whose rules apply (a .keras file does not say which it was)"
     )
 
 
+def _load(options: argparse.Namespace) -> Model:
+    return load_model(options.model, keras_version=options.keras_version, backend=options.backend)
+
+
 def _summary(options: argparse.Namespace) -> int:
-    print(load_model(options.model, backend=options.backend).summary())
+    print(_load(options).summary())
     return MATCHES
 
 
 def _run(options: argparse.Namespace) -> int:
-    model = load_model(options.model, backend=options.backend)
+    model = _load(options)
     trace = _traced(model, options.input, use_masks=not options.ignore_masks)
     if options.output is not None:
         trace.save(options.output)
@@ -105,7 +117,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    model = load_model(options.model, backend=options.backend)
+    model = _load(options)
     trace = _traced(model, options.input)
     digest = hashlib.sha256(Path(options.input).read_bytes()).hexdigest()
     reference = load_reference(options.reference)

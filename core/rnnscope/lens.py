@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,6 +70,10 @@ class Lens:
 
     own: Semantics
     readings: tuple[Reading, ...]
+
+    def without_traces(self) -> Lens:
+        """The same without the runs, which take room."""
+        return replace(self, readings=tuple(replace(reading, trace=None) for reading in self.readings))
 
 
 def lens(

@@ -89,4 +89,6 @@ def _use(operation: Operation, valid: Mask) -> str:
     if isinstance(operation, GlobalPooling1D):
         return f"the average of {int(np.count_nonzero(valid))} steps"
     frozen = int(np.count_nonzero(~valid))
+    if not frozen:
+        return "no step is masked"
     return "1 step freezes the state" if frozen == 1 else f"{frozen} steps freeze the state"

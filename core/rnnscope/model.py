@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from rnnscope.graph import Call, Layer, Tensor
 from rnnscope.layers.submodel import NestedModel
@@ -12,13 +14,22 @@ from rnnscope.summary import summary_table
 from rnnscope.types import Shape
 
 
+class Listed(NamedTuple):
+    """One call in a list: its key, its layer, and how many models it stands in."""
+
+    key: str
+    layer: Layer
+    depth: int
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A Keras model, ready to run.
 
     `layers` stand in the file's order, those of a nested model right before it, and `calls` in execution order;
     `inputs` and `outputs` refer into the graph in the model's own order, `input_names` and `output_names` naming them.
-    `dtype` is the type of the layers' arithmetic, the coarsest one when they differ.
+    `dtype` is the type of the layers' arithmetic, the coarsest one when they differ. `semantics` are the rules that
+    it runs by, `written_by` those that its file asks for.
     """
 
     name: str
@@ -32,6 +43,7 @@ class Model:
     file: str = ""
     sha256: str = ""
     notes: tuple[str, ...] = ()
+    written_by: Semantics | None = None
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters>"
@@ -41,12 +53,17 @@ class Model:
         return {layer.name: layer for layer in self.layers}
 
     @cached_property
-    def _layer_of_call(self) -> dict[str, str]:
-        return {call.key: call.layer for call in self.calls}
+    def _by_call(self) -> dict[str, Layer]:
+        return {listed.key: listed.layer for listed in self.listing}
 
     def __getitem__(self, name: str) -> Layer:
         """A layer by its name, or by the key of one of its calls."""
-        return self.by_name[self._layer_of_call.get(name, name)]
+        return self._by_call[name] if name in self._by_call else self.by_name[name]
+
+    @cached_property
+    def listing(self) -> tuple[Listed, ...]:
+        """Every call as a list shows them: in execution order, a nested model before what is inside it."""
+        return tuple(_listing(self.layers, self.calls, "", 0))
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -86,3 +103,22 @@ class Model:
     def summary(self) -> str:
         """Keras's own table: layer (type), output shape, parameters, where its inputs come from, and totals."""
         return summary_table(self)
+
+
+def _listing(layers: Sequence[Layer], calls: Sequence[Call], prefix: str, depth: int) -> Iterator[Listed]:
+    by_name = {layer.name: layer for layer in layers}
+    ends = {call.key: call for call in calls if isinstance(by_name[call.layer].operation, NestedModel)}
+    shown: set[str] = set()
+    for call in calls:
+        layer = by_name[call.layer]
+        # What is inside a nested model comes before its end; the list names the model first.
+        around = [key for key in ends if call.key.startswith(f"{key}/")]
+        for key in [*sorted(around, key=len), call.key]:
+            if key not in shown:
+                shown.add(key)
+                inside = sum(key.startswith(f"{other}/") for other in ends)
+                listed = by_name[ends[key].layer] if key in ends else layer
+                yield Listed(prefix + key, listed, depth + inside)
+        network = layer.operation.network
+        if network is not None:
+            yield from _listing(network.layers, network.calls, f"{prefix}{call.key}/", depth + 1)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnscope import __version__, cli
-from rnnscope.semantics import BACKENDS
 
 SNAPSHOT = "snapshot"
 
@@ -28,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"rnnscope: {obstacle}\n")
         return cli.WRONG
     from rnnscope_gui.app import open_window
+    from rnnscope_gui.read_as import ReadAs
 
-    return open_window(options.files, backend=options.backend)
+    return open_window(options.files, read_as=ReadAs(options.keras_version, options.backend))
 
 
 def _obstacle(files: Sequence[str]) -> str:
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         f"{', '.join(cli.COMMANDS)} (without Qt), {SNAPSHOT} (the window as a PNG file, without a display).",
     )
     parser.add_argument("files", nargs="*", metavar="MODEL INPUT REFERENCE", help="files to open, in this order")
-    parser.add_argument("--backend", choices=BACKENDS, help="the backend whose masked-step rules apply")
+    cli.add_reading(parser)
     parser.add_argument("--version", action="version", version=f"rnnscope {__version__}")
     return parser
 

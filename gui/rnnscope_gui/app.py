@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from rnnscope_gui.examples import asset
 from rnnscope_gui.opening import ORDER
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.session import Session
 from rnnscope_gui.state import Message
 from rnnscope_gui.window import MainWindow
@@ -49,9 +50,9 @@ def main_window(session: Session) -> MainWindow:
     return window
 
 
-def open_window(paths: Sequence[str], *, backend: str | None = None) -> int:
+def open_window(paths: Sequence[str], *, read_as: ReadAs) -> int:
     """Show the window, with files if there are any; returns when it is closed."""
-    session = Session(backend=backend)
+    session = Session(read_as=read_as)
     session.warm_up()
     app = application()
     window = main_window(session)

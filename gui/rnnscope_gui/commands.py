@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from rnnscope.lens import READINGS
+from rnnscope.semantics import Semantics
 from rnnscope_gui import navigate
 from rnnscope_gui.navigate import Move
 from rnnscope_gui.reader import Kind
@@ -22,6 +24,8 @@ class Window(Protocol):
     def quit(self) -> None: ...
     def cancel(self) -> None: ...
     def compare_again(self) -> None: ...
+    def read_as(self, semantics: Semantics | None) -> None: ...
+    def look_through_lens(self) -> None: ...
     def ask_sample(self) -> None: ...
     def save_picture(self) -> None: ...
     def copy_picture(self) -> None: ...
@@ -58,6 +62,21 @@ def has_anything(scene: Scene) -> bool:
 
 def is_unjudged(scene: Scene) -> bool:
     return scene.busy is None and scene.document.unjudged
+
+
+def has_model(scene: Scene) -> bool:
+    return scene.document.model is not None
+
+
+def _reading(semantics: Semantics) -> Command:
+    """Read the open model by the rules of one Keras."""
+
+    def in_force(scene: Scene) -> bool:
+        return scene.document.model is not None and scene.document.model.semantics == semantics
+
+    text = f"As Keras {semantics.keras_version} on {semantics.backend}"
+    identifier = f"read-as-{semantics.keras_version}-{semantics.backend}"
+    return Command(identifier, "Reading", text, (), lambda w: w.read_as(semantics), has_model, "", in_force)
 
 
 def is_busy(scene: Scene) -> bool:
@@ -104,7 +123,7 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+O",),
         lambda w: w.ask_open("model"),
         always,
-        "A .keras or .h5 file written by Keras 3",
+        "A .keras or .h5 file of any Keras",
     ),
     Command(
         "open-input",
@@ -225,12 +244,32 @@ COMMANDS: tuple[Command, ...] = (
     _choice("View", "theme", "system", "Colours of the system"),
     _choice("View", "theme", "light", "Light"),
     _choice("View", "theme", "dark", "Dark"),
+    Command(
+        "version-lens",
+        "Reading",
+        "What would other Kerases say?",
+        ("V",),
+        lambda w: w.look_through_lens(),
+        has_run,
+        "Run the same file by the rules of every Keras, and name the layers whose numbers move",
+    ),
+    Command(
+        "read-as-file",
+        "Reading",
+        "As the file says",
+        (),
+        lambda w: w.read_as(None),
+        has_model,
+        "By the rules of the Keras that wrote the file",
+        lambda scene: scene.document.model is not None and scene.document.model.semantics == scene.document.own,
+    ),
+    *map(_reading, READINGS),
     Command("cancel", "View", "Stop the work under way", ("Ctrl+.",), lambda w: w.cancel(), is_busy),
     Command("shortcuts", "Help", "Keyboard shortcuts", ("F1",), lambda w: w.show_shortcuts(), always),
     Command("about", "Help", "About rnnscope", (), lambda w: w.show_about(), always),
 )
 
-MENUS = ("File", "Go", "View", "Help")
+MENUS = ("File", "Go", "View", "Reading", "Help")
 SEPARATED = frozenset(
     {
         "example-household",
@@ -240,6 +279,7 @@ SEPARATED = frozenset(
         "previous-sample",
         "previous-layer",
         "first-difference",
+        "read-as-file",
         "reset-zoom",
         "theme-system",
         "cancel",

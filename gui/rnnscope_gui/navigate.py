@@ -58,8 +58,8 @@ def listed_layers(document: Document, view: View) -> tuple[str, ...]:
     """The calls that the layer list shows: bare operations only when they are asked for."""
     if document.model is None or document.trace is None:
         return ()
-    model = document.model
-    return tuple(name for name in document.trace.layers if view.operations or model[name].is_layer)
+    listing = document.model.listing
+    return tuple(listed.key for listed in listing if view.operations or listed.layer.is_layer)
 
 
 def first_difference(scene: Scene) -> View:

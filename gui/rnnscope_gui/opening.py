@@ -11,7 +11,10 @@ import numpy as np
 
 from rnnscope import Model, Reference, compare, run
 from rnnscope.errors import Cancelled, RnnscopeError
+from rnnscope.lens import readings_of
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Shape
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.state import Document, Inputs, Message
 
@@ -30,7 +33,7 @@ class Reports(Protocol):
 class Reads(Protocol):
     """Reads one file, in whatever process."""
 
-    def __call__(self, path: str, kind: Kind | None, cancelled: Callable[[], bool], backend: str | None) -> Opened: ...
+    def __call__(self, path: str, kind: Kind | None, cancelled: Callable[[], bool], read_as: ReadAs) -> Opened: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,24 @@ class Outcome:
 
 
 def open_files(
-    document: Document, requests: Sequence[Request], reads: Reads, reports: Reports, backend: str | None = None
+    document: Document,
+    requests: Sequence[Request],
+    reads: Reads,
+    reports: Reports,
+    read_as: ReadAs | None = None,
 ) -> Outcome:
-    """Read files and run the model.
+    """Read files and run the model, which is read as `read_as` says.
 
     Raises the error of a file that cannot be read, or of a new input that does not fit; the document then stays as it
     was. An input or stored values that were open before and do not fit a new model are closed, with a note.
     """
-    found = _read_all(requests, lambda one: reads(one.path, one.kind, reports.cancelled, backend), document.model)
+    how = read_as or ReadAs()
+    found = _read_all(requests, lambda one: reads(one.path, one.kind, reports.cancelled, how), document.model)
     before = document
     for path, opened in sorted(found, key=lambda pair: ORDER.index(pair[1].kind)):
-        document = _with(document, path, opened)
+        document = _with(document, path, opened, how)
+    if any(opened.kind != "reference" for _, opened in found):
+        document = replace(document, lens=None)
     fresh = frozenset(opened.kind for _, opened in found)
     if document.model is None or document.inputs is None:
         return Outcome(replace(document, trace=None, unmasked=None, comparison=None), _missing(document, fresh))
@@ -81,7 +91,9 @@ def open_files(
             raise error.located(file=Path(document.input_path).name) from None
         also = " with its Keras values" if document.reference is not None else ""
         note = f"{Path(document.input_path).name} does not fit this model and was closed{also}: {error}"
-        return Outcome(Document(model=document.model, model_path=document.model_path), Message(note, "note"))
+        alone = replace(document, inputs=None, input_path="", input_sha256="", trace=None, unmasked=None)
+        alone = replace(alone, reference=None, reference_path="", comparison=None)
+        return Outcome(alone, Message(note, "note"))
     return Outcome(replace(document, trace=trace, unmasked=None, comparison=None), judge=True, fresh=fresh)
 
 
@@ -119,6 +131,20 @@ def judged(document: Document, fresh: frozenset[Kind], reports: Reports, before:
     return Outcome(replace(document, comparison=comparison), message)
 
 
+def looked(document: Document, reads: Reads, reports: Reports) -> Outcome:
+    """The document with its version lens: what moves when the model's file is read by the rules of other Kerases."""
+    model, inputs = document.model, document.inputs
+    if model is None or inputs is None:
+        return Outcome(document)
+
+    def load(semantics: Semantics) -> Model:
+        how = document.read_as.by(semantics)
+        return cast(Model, reads(document.model_path, "model", reports.cancelled, how).value)
+
+    found = readings_of(model, load, inputs, progress=reports.progress, cancelled=reports.cancelled)
+    return Outcome(replace(document, lens=found.without_traces()))
+
+
 def _read_all(
     requests: Sequence[Request], read: Callable[[Request], Opened], model: Model | None
 ) -> list[tuple[str, Opened]]:
@@ -149,10 +175,11 @@ def _fits(shape: Shape, array: Array) -> bool:
     )
 
 
-def _with(document: Document, path: str, opened: Opened) -> Document:
+def _with(document: Document, path: str, opened: Opened, read_as: ReadAs) -> Document:
     match opened.kind:
         case "model":
-            return replace(document, model=cast(Model, opened.value), model_path=path)
+            model = cast(Model, opened.value)
+            return replace(document, model=model, model_path=path, read_as=read_as, own=model.written_by)
         case "input":
             return replace(document, inputs=cast(Inputs, opened.value), input_path=path, input_sha256=opened.sha256)
         case "reference":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
 from rnnscope.errors import Cancelled, RnnscopeError, UnreadableFile
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.records import read_record
 
 Kind = Literal["model", "input", "reference"]
@@ -46,15 +47,19 @@ class Reader:
         with self._lock:
             self._running()
 
-    def read(self, path: str, kind: Kind | None, cancelled: Callable[[], bool], backend: str | None = None) -> Opened:
-        """Read one file as `kind`, or as whatever it is.
+    def read(
+        self, path: str, kind: Kind | None, cancelled: Callable[[], bool], read_as: ReadAs | None = None
+    ) -> Opened:
+        """Read one file as `kind`, or as whatever it is; a model as `read_as` says.
 
         Raises the RnnscopeError that reading raised, UnreadableFile when the child died or took too long, Cancelled.
         """
         with self._lock:
             process = self._running()
             answer: list[bytes | None] = []
-            thread = threading.Thread(target=_exchange, args=(process, (path, kind, backend), answer), daemon=True)
+            thread = threading.Thread(
+                target=_exchange, args=(process, (path, kind, read_as or ReadAs()), answer), daemon=True
+            )
             thread.start()
             self._wait(thread, cancelled, path)
             result = _answered(answer[0] if answer else None)

@@ -15,18 +15,19 @@ from rnnscope.errors import RnnscopeError, UnreadableFile
 from rnnscope.reading.archive import read_members
 from rnnscope.reading.hdf5 import open_hdf5
 from rnnscope.reading.source import Source, read_source, sniff
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened, receive, send
 
 MOST_MEMORY = 16 * 2**30
 SHARE_OF_MEMORY = 0.75
 
 
-def open_file(path: str, kind: Kind | None, backend: str | None) -> Opened:
+def open_file(path: str, kind: Kind | None, read_as: ReadAs) -> Opened:
     """Read a file here, in this process, as `kind` or as whatever its bytes and keys say it is."""
     source = read_source(path)
     chosen = kind or recognise(source)
     loaders: dict[Kind, Callable[[], object]] = {
-        "model": lambda: load_model(source, backend=backend),
+        "model": lambda: load_model(source, keras_version=read_as.keras_version, backend=read_as.backend),
         "input": lambda: load_input(source),
         "reference": lambda: load_reference(source),
     }
@@ -52,10 +53,10 @@ def recognise(source: Source) -> Kind:
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer requests until the other end closes."""
     while (payload := receive(requests)) is not None:
-        path, kind, backend = pickle.loads(payload)  # noqa: S301 - sent by our own parent
+        path, kind, read_as = pickle.loads(payload)  # noqa: S301 - sent by our own parent
         result: object
         try:
-            result = open_file(path, kind, backend)
+            result = open_file(path, kind, read_as)
         except RnnscopeError as error:
             result = error
         except MemoryError:

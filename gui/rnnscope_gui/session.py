@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from rnnscope.semantics import Semantics
 from rnnscope_gui.jobs import Jobs, Reporter
-from rnnscope_gui.opening import Outcome, Request, judged, open_files
+from rnnscope_gui.opening import Outcome, Request, judged, looked, open_files
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Reader
 from rnnscope_gui.resolve import settled
 from rnnscope_gui.state import AppState, Busy, Document, Message, View
@@ -19,10 +21,10 @@ class Session(QObject):
 
     idle = Signal()
 
-    def __init__(self, parent: QObject | None = None, *, backend: str | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, read_as: ReadAs | None = None) -> None:
         super().__init__(parent)
         self.state = AppState(self)
-        self._backend = backend
+        self._read_as = read_as or ReadAs()
         self._reader = Reader()
         self._jobs = Jobs(self)
         self._jobs.done.connect(self._take)
@@ -38,9 +40,26 @@ class Session(QObject):
 
     def open(self, requests: Sequence[Request], view: View | None = None) -> None:
         """Open files together; `view` is what to show of them once they are there."""
-        if not requests:
+        if requests:
+            self._open(requests, self._read_as, view)
+
+    def read_as(self, semantics: Semantics | None) -> None:
+        """Read the open model again by the rules of this Keras; by those that its file asks for when there is None."""
+        document = self.state.scene.document
+        if document.model is not None:
+            self._open([Request(document.model_path, "model")], document.read_as.by(semantics), None)
+
+    def look_through_lens(self) -> None:
+        """Run the open model by the rules of every Keras that there is a reading for."""
+        document, reads = self.state.scene.document, self._reader.read
+        if document.trace is None:
             return
-        document, reader, backend = self.state.scene.document, self._reader, self._backend
+        self._judging = False
+        self._busy("Reading the file as other Kerases would")
+        self._jobs.start(lambda reporter: looked(document, reads, reporter))
+
+    def _open(self, requests: Sequence[Request], read_as: ReadAs, view: View | None) -> None:
+        document, reader = self.state.scene.document, self._reader
         self._wanted, self._judging = view, False
         if view is not None:
             self.state.show(_looking(self.state.view, view))
@@ -48,7 +67,7 @@ class Session(QObject):
         self._busy(f"Opening {names}")
 
         def job(reporter: Reporter) -> Outcome:
-            return open_files(document, requests, reader.read, reporter, backend)
+            return open_files(document, requests, reader.read, reporter, read_as)
 
         self._jobs.start(job)
 

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnscope.cli import MARKS, place
+from rnnscope.cli import MARKS, add_reading, place
 from rnnscope.errors import BadInput, RnnscopeError
-from rnnscope.semantics import BACKENDS
 from rnnscope_gui.opening import ORDER
 from rnnscope_gui.state import Scene, View
 
@@ -52,12 +51,13 @@ def render(options: argparse.Namespace) -> Scene:
 
     from rnnscope_gui.app import application, quiet_offscreen
     from rnnscope_gui.picture import save_widget
+    from rnnscope_gui.read_as import ReadAs
     from rnnscope_gui.session import Session
     from rnnscope_gui.window import MainWindow
 
     quiet_offscreen()
     app = application()
-    session = Session(backend=options.backend)
+    session = Session(read_as=ReadAs(options.keras_version, options.backend))
     session.warm_up()
     window = MainWindow(session, QSettings(os.devnull, QSettings.Format.IniFormat))
     # Qt goes on after an error in a slot; half a picture must not pass for a whole one.
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rnnscope snapshot", description="Render the window as a PNG file, without a display."
     )
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file written by Keras 3")
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
     parser.add_argument("input", metavar="INPUT", help=".npy, .npz, .h5 or .csv; the batch axis comes first")
     parser.add_argument("reference", metavar="REFERENCE", nargs="?", help="stored Keras values: .npz or .h5")
     parser.add_argument("-o", "--output", metavar="WINDOW.png", required=True, help="where to write the picture")
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--theme", choices=THEMES, default="light")
     parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="in points; 1440x900 by default")
     parser.add_argument("--scale", type=float, default=1.0, help="device pixels for each point")
-    parser.add_argument("--backend", choices=BACKENDS, help="the backend whose masked-step rules apply")
+    add_reading(parser)
     return parser
 
 

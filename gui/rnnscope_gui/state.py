@@ -8,7 +8,10 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from rnnscope import Comparison, Model, Reference, Trace
+from rnnscope.lens import Lens
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array
+from rnnscope_gui.read_as import ReadAs
 
 Layout = Literal["auto", "side by side", "stacked"]
 Scale = Literal["symmetric", "robust", "full range"]
@@ -18,7 +21,11 @@ Inputs = Array | dict[str, Array]
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Document:
-    """All that is open. `unmasked` is the run that ignores every mask; the paths are shown, never read again."""
+    """All that is open. `unmasked` is the run that ignores every mask.
+
+    The paths are shown; only the model's is read again, when the person wants it read by other rules. read_as: how the
+    model was read. own: the rules that its file asks for. lens: what moves under other rules, once somebody has looked.
+    """
 
     model: Model | None = None
     inputs: Inputs | None = None
@@ -30,6 +37,9 @@ class Document:
     input_path: str = ""
     reference_path: str = ""
     input_sha256: str = ""
+    read_as: ReadAs = field(default_factory=ReadAs)
+    own: Semantics | None = None
+    lens: Lens | None = None
 
     @property
     def unjudged(self) -> bool:

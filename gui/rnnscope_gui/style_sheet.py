@@ -48,6 +48,7 @@ QSpinBox { font-family: "$mono"; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QSpinBox QLineEdit { background: transparent; border: none; padding: 0 8px; min-height: 0; }
 QPushButton#primary { background: $accent; border-color: $accent; color: $on_accent; }
+QPushButton#choice { padding: 0; text-align: left; border-color: $border; }
 QPushButton#file { padding: 0; min-height: 28px; }
 QToolButton#plain { background: transparent; border: none; padding: 2px 6px; }
 QToolButton#plain:hover { background: $selection; }

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from rnnscope.semantics import Semantics
 from rnnscope_gui import dialogs, theme
 from rnnscope_gui.actions import Actions
 from rnnscope_gui.examples import example
@@ -106,6 +107,12 @@ class MainWindow(QMainWindow):
     def compare_again(self) -> None:
         self._session.compare_again()
 
+    def read_as(self, semantics: Semantics | None) -> None:
+        self._session.read_as(semantics)
+
+    def look_through_lens(self) -> None:
+        self._session.look_through_lens()
+
     def ask_sample(self) -> None:
         trace = self.state.scene.document.trace
         if trace is None:
@@ -154,7 +161,8 @@ class MainWindow(QMainWindow):
         self._header = HeaderPanel(self.state, actions)
         self._messages = MessageBar(self.state, self._dismiss)
         self._welcome = WelcomePanel(actions)
-        self._workbench = Workbench(self.state)
+        self._workbench = Workbench(self.state, actions["version-lens"])
+        self._workbench.reading.chosen.connect(self._read_as)
         self._readout = ReadoutBar(actions["cancel"], actions["first-difference"])
         self._pages = QStackedWidget()
         self._pages.addWidget(self._welcome)
@@ -171,6 +179,10 @@ class MainWindow(QMainWindow):
         self._pages.setFocus()
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
+
+    @Slot(object)
+    def _read_as(self, semantics: object) -> None:
+        self.read_as(semantics if isinstance(semantics, Semantics) else None)
 
     def _restore_theme(self) -> None:
         chosen = self._settings.value("theme", "system")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from rnnscope_gui.panels.journey import JourneyPanel
 from rnnscope_gui.panels.layers import LayersPanel
 from rnnscope_gui.panels.maps import MapsPanel
 from rnnscope_gui.panels.output import OutputPanel
+from rnnscope_gui.panels.reading import ReadingPanel
 from rnnscope_gui.panels.trace_plot import UnitPlotPanel
 from rnnscope_gui.state import AppState, Scene
 
@@ -17,16 +19,21 @@ MAPS, PLOT = 520, 270
 
 
 class Workbench(QWidget):
-    """Left: layers and the mask's journey. Middle: heatmaps over the unit's plot. Right: the output."""
+    """Left: layers and the mask's journey. Middle: heatmaps over the unit's plot. Right: the output and the reading."""
 
-    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+    def __init__(self, state: AppState, look: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers, self._journey = LayersPanel(state), JourneyPanel(state)
         self._maps, self._plot = MapsPanel(state), UnitPlotPanel(state)
-        self._output = OutputPanel(state)
+        self._output, self.reading = OutputPanel(state), ReadingPanel(state, look)
         left = _column(Qt.Orientation.Vertical, (self._layers, 440), (_scrolling(self._journey), 360))
         middle = _column(Qt.Orientation.Vertical, (self._maps, MAPS), (self._plot, PLOT))
-        sides = _column(Qt.Orientation.Horizontal, (left, LEFT), (middle, MIDDLE), (_scrolling(self._output), RIGHT))
+        sides = _column(
+            Qt.Orientation.Horizontal,
+            (left, LEFT),
+            (middle, MIDDLE),
+            (_scrolling(_stacked(self._output, self.reading)), RIGHT),
+        )
         sides.setStretchFactor(0, 0)
         sides.setStretchFactor(1, 1)
         sides.setStretchFactor(2, 0)
@@ -39,7 +46,7 @@ class Workbench(QWidget):
         if new.document.trace is None:
             return
         before = old if old is not None and old.document.trace is not None else None
-        for panel in (self._layers, self._journey, self._maps, self._plot, self._output):
+        for panel in (self._layers, self._journey, self._maps, self._plot, self._output, self.reading):
             panel.show_scene(before, new)
 
 
@@ -51,6 +58,19 @@ def _column(orientation: Qt.Orientation, *parts: tuple[QWidget, int]) -> QSplitt
         splitter.addWidget(widget)
     splitter.setSizes([size for _, size in parts])
     return splitter
+
+
+def _stacked(*parts: QWidget) -> QWidget:
+    """Panels under one another, the room that is left below them."""
+    together = QWidget()
+    together.setObjectName("side")
+    column = QVBoxLayout(together)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for part in parts:
+        column.addWidget(part)
+    column.addStretch(1)
+    return together
 
 
 def _scrolling(widget: QWidget) -> QScrollArea:

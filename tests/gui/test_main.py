@@ -12,6 +12,7 @@ import rnnscope
 from rnnscope_gui import __main__ as program
 from rnnscope_gui import app as app_module
 from rnnscope_gui import snapshot
+from rnnscope_gui.read_as import ReadAs
 from tests.conftest import Example
 
 WITHOUT_QT = """
@@ -63,18 +64,21 @@ def test_an_unknown_option_ends_with_2(capsys: pytest.CaptureFixture[str]) -> No
     assert "--no-such-option" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [[], ["m.keras"], ["m.keras", "x.npy", "k.npz"], ["m.keras", "--backend", "jax"]])
-def test_files_and_backend_reach_the_window(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
-    seen: list[tuple[Sequence[str], str | None]] = []
+@pytest.mark.parametrize(
+    "words",
+    [[], ["m.keras"], ["m.keras", "x.npy", "k.npz"], ["m.keras", "--backend", "jax", "--keras-version", "2.15.0"]],
+)
+def test_files_and_reading_reach_the_window(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    seen: list[tuple[Sequence[str], ReadAs]] = []
 
-    def open_window(paths: Sequence[str], *, backend: str | None = None) -> int:
-        seen.append((paths, backend))
+    def open_window(paths: Sequence[str], *, read_as: ReadAs) -> int:
+        seen.append((paths, read_as))
         return 5
 
     monkeypatch.setattr(app_module, "open_window", open_window)
     assert program.main(words) == 5
-    backend = "jax" if "jax" in words else None
-    assert seen == [([word for word in words if word.endswith(("keras", "npy", "npz"))], backend)]
+    read_as = ReadAs("2.15.0", "jax") if "jax" in words else ReadAs()
+    assert seen == [([word for word in words if word.endswith(("keras", "npy", "npz"))], read_as)]
 
 
 def test_the_first_word_chooses_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 import rnnscope
 from rnnscope import Cancelled, Reference, RnnscopeError, ShapeMismatch, Trace, UnreadableFile
 from rnnscope_gui.opening import ORDER, Outcome, Request, judged, open_files
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.state import Document
 from tests.core.models import FEATURES, STEPS, masked_input, masked_rnn
@@ -31,15 +32,18 @@ FILES: Mapping[str, Opened] = {
 }
 
 
+JAX = ReadAs(backend="jax")
+
+
 @dataclass
 class Shelf:
     """Reads from a table instead of the disk, and remembers what it was asked for."""
 
     files: Mapping[str, Opened] = field(default_factory=lambda: FILES)
-    asked: list[tuple[str, Kind | None, str | None]] = field(default_factory=list)
+    asked: list[tuple[str, Kind | None, ReadAs]] = field(default_factory=list)
 
-    def __call__(self, path: str, kind: Kind | None, cancelled: object, backend: str | None) -> Opened:
-        self.asked.append((path, kind, backend))
+    def __call__(self, path: str, kind: Kind | None, cancelled: object, read_as: ReadAs) -> Opened:
+        self.asked.append((path, kind, read_as))
         if path not in self.files:
             raise UnreadableFile("there is no such file", file=path)
         return self.files[path]
@@ -70,10 +74,10 @@ def test_files_opened_together_may_come_in_any_order(paths: tuple[str, ...]) -> 
     assert outcome.message is None
 
 
-def test_each_file_is_read_once_as_what_was_asked_for_with_the_backend() -> None:
+def test_each_file_is_read_once_as_what_was_asked_for_by_the_rules_that_were_chosen() -> None:
     shelf = Shelf()
-    open_files(Document(), [Request("m.keras", "model"), Request("x.npy")], shelf, Quiet(), "jax")
-    assert shelf.asked == [("m.keras", "model", "jax"), ("x.npy", None, "jax")]
+    open_files(Document(), [Request("m.keras", "model"), Request("x.npy")], shelf, Quiet(), JAX)
+    assert shelf.asked == [("m.keras", "model", JAX), ("x.npy", None, JAX)]
 
 
 def test_a_model_alone_waits_for_its_input_without_a_word() -> None:

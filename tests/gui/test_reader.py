@@ -20,6 +20,7 @@ import pytest
 from rnnscope import Cancelled, Model, Reference, UnreadableFile
 from rnnscope_gui import reader as reader_module
 from rnnscope_gui import reader_child
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Reader, receive, send
 from rnnscope_gui.reader_child import open_file, serve
 from tests.conftest import Example
@@ -154,7 +155,7 @@ def test_closing_ends_the_child_and_may_be_done_twice(small: Path) -> None:
 
 
 def test_a_file_that_needs_too_much_memory_is_a_message(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def too_big(path: str, kind: object, backend: object) -> object:
+    def too_big(path: str, kind: object, read_as: object) -> object:
         raise MemoryError
 
     monkeypatch.setattr(reader_child, "open_file", too_big)
@@ -215,11 +216,11 @@ def test_messages_survive_the_pipe_whole_and_a_closed_end_is_none() -> None:
 def test_files_are_recognised_by_what_is_in_them_not_by_their_name(tmp_path: Path, name: str, kind: str) -> None:
     disguised = tmp_path / "data.bin"
     disguised.write_bytes((GOLDEN / name).read_bytes())
-    assert open_file(str(disguised), None, None).kind == kind
+    assert open_file(str(disguised), None, ReadAs()).kind == kind
 
 
 def test_the_backend_reaches_the_model() -> None:
-    opened = open_file(str(GOLDEN / "lstm_last.keras"), "model", "jax")
+    opened = open_file(str(GOLDEN / "lstm_last.keras"), "model", ReadAs(backend="jax"))
     assert isinstance(opened.value, Model)
     assert opened.value.semantics.backend == "jax"
 

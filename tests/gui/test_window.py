@@ -27,6 +27,7 @@ from rnnscope_gui.panels.layers import LayersPanel
 from rnnscope_gui.panels.maps import MapsPanel
 from rnnscope_gui.panels.trace_plot import UnitPlotPanel
 from rnnscope_gui.panels.welcome import WelcomePanel
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.session import Session
 from rnnscope_gui.state import Busy, Document, View
 from rnnscope_gui.step_table import StepTable
@@ -133,7 +134,7 @@ def test_the_command_line_opens_files_as_their_kinds(
 
     monkeypatch.setattr(QApplication, "exec", run_until_idle)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    assert app_module.open_window([str(example.model), str(example.input), wrong]) == 0
+    assert app_module.open_window([str(example.model), str(example.input), wrong], read_as=ReadAs()) == 0
     assert len(seen) == 1
 
 

@@ -15,6 +15,7 @@ from rnnscope_gui.heatmap import Heatmap
 from rnnscope_gui.opening import Outcome, Request, judged, open_files
 from rnnscope_gui.panels.messages import MessageBar
 from rnnscope_gui.panels.readout import ReadoutBar
+from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.reader_child import open_file
 from rnnscope_gui.resolve import settled
@@ -36,9 +37,9 @@ class Quiet:
         return False
 
 
-def read_here(path: str, kind: Kind | None, cancelled: object, backend: str | None) -> Opened:
+def read_here(path: str, kind: Kind | None, cancelled: object, read_as: ReadAs) -> Opened:
     """Read a file in this process."""
-    return open_file(path, kind, backend)
+    return open_file(path, kind, read_as)
 
 
 def opened(*paths: Path | str, kinds: Sequence[Kind | None] = (), document: Document | None = None) -> Outcome:

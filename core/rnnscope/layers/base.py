@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import ClassVar, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.layers.config import Config
 from rnnscope.types import Array, Mask, Shape
+
+if TYPE_CHECKING:
+    from rnnscope.graph import Network
 
 Operated = TypeVar("Operated")
 
@@ -112,6 +115,11 @@ class Operation(ABC):
     def recurrent_steps(self) -> int:
         """How many recurrences run over the time axis; what progress is counted in."""
         return 0
+
+    @property
+    def network(self) -> Network | None:
+        """The graph inside, when the layer wraps a whole model; its calls are recorded as ``key/inner``."""
+        return None
 
     @classmethod
     @abstractmethod

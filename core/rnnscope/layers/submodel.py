@@ -37,7 +37,7 @@ class NestedModel(Operation):
 class Submodel(Operation):
     """A whole model as the layer that a wrapper such as TimeDistributed calls."""
 
-    network: Network
+    inside: Network
     shapes: tuple[Shape, ...]
 
     takes_mask: ClassVar[bool] = True
@@ -48,11 +48,15 @@ class Submodel(Operation):
 
     @property
     def stateful(self) -> bool:
-        return any(getattr(layer.operation, "stateful", False) for layer in self.network.layers)
+        return any(getattr(layer.operation, "stateful", False) for layer in self.inside.layers)
+
+    @property
+    def network(self) -> Network:
+        return self.inside
 
     @property
     def recurrent_steps(self) -> int:
-        return sum(layer.operation.recurrent_steps for layer in self.network.layers)
+        return sum(layer.operation.recurrent_steps for layer in self.inside.layers)
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
@@ -65,9 +69,9 @@ class Submodel(Operation):
         outer = context.layer_dtype
         entering: Mapping[str, Value] = {
             end.call: Value(x, mask)
-            for end, x, mask in zip(self.network.inputs, arguments.tensors, arguments.masks, strict=True)
+            for end, x, mask in zip(self.inside.inputs, arguments.tensors, arguments.masks, strict=True)
         }
-        values, parts = walk(self.network.layers, self.network.calls, entering, context)
+        values, parts = walk(self.inside.layers, self.inside.calls, entering, context)
         context.enter(outer)
-        ends = [values[tensor] for tensor in self.network.outputs]
+        ends = [values[tensor] for tensor in self.inside.outputs]
         return Result(tuple(end.array for end in ends), tuple(end.mask for end in ends), parts=parts)

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, Unsupported
+from rnnscope.graph import Network
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import Config
 from rnnscope.layers.registry import MODEL_CLASSES, keras_layer, read_inner
@@ -35,6 +36,10 @@ class TimeDistributed(Operation):
     @property
     def keeps_integers(self) -> bool:
         return self.layer.keeps_integers
+
+    @property
+    def network(self) -> Network | None:
+        return self.layer.network
 
     @property
     def label(self) -> str:

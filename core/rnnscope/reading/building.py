@@ -90,14 +90,15 @@ def _with_shape(entry: Entry, graph: Graph, shapes: tuple[Shape, ...]) -> Entry:
 
 def _add(call: Call, entry: Entry, built: _Built, circumstances: Circumstances, opener: Opener) -> None:
     given = tuple(_shape_of(tensor, built, call.key) for tensor in call.inputs)
-    if call.layer not in built.layers:
+    first = call.layer not in built.layers
+    if first:
         dtypes = [built.dtypes[tensor.call] for tensor in call.inputs]
         built.layers[call.layer] = _layer(entry, given, circumstances, opener, dtypes)
     elif getattr(built.layers[call.layer].operation, "stateful", False):
         raise Unsupported("a stateful layer that is called twice is not computed", layer=call.layer)
     layer = built.layers[call.layer]
     found = layer.operation.call_shapes(given, call.keywords)
-    if not entry.calls or entry.calls[0].key == call.key:
+    if first:
         built.layers[call.layer] = replace(layer, output_shapes=found)
     built.shapes.update({Tensor(call.key, index): shape for index, shape in enumerate(found)})
     built.dtypes[call.key] = layer.dtype

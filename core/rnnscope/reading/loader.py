@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rnnscope.errors import RnnscopeError, UnreadableFile, Unsupported
 from rnnscope.layers.base import Weights
@@ -28,6 +29,13 @@ class Choice:
 
     keras_version: str | None
     backend: str | None
+
+
+class Reading(NamedTuple):
+    """The rules that a file is read by, and the Keras that wrote it."""
+
+    semantics: Semantics
+    written_by: Semantics
 
 
 def load_model(path: Readable, *, keras_version: str | None = None, backend: str | None = None) -> Model:
@@ -59,7 +67,7 @@ def _from_archive(source: Source, choice: Choice) -> Model:
         raise UnreadableFile("not a .keras archive", expected=", ".join(ARCHIVE_MEMBERS), found=f"no {missing[0]}")
     metadata = parse_json(members["metadata.json"], source.name)
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
-    semantics = _semantics(version, None, choice)
+    reading = _semantics(version, None, choice)
     config = parse_json(members["config.json"], source.name)
     with open_hdf5(members["model.weights.h5"], source.name) as hdf5:
         root = "layers"
@@ -71,7 +79,7 @@ def _from_archive(source: Source, choice: Choice) -> Model:
             tally.paths = taken  # one set for all layers: what is left over at the end belongs to none
             return ArchiveWeights(hdf5, paths[entry.name], entry.name, tally)
 
-        model = _model(graph, class_name, name, semantics, source, opener)
+        model = _model(graph, class_name, name, reading, source, opener)
         if unused := leftovers(hdf5, root, taken):
             raise Unsupported("the file holds weights that no layer here uses", found=unused[0])
     return model
@@ -85,9 +93,9 @@ def _from_hdf5(source: Source, choice: Choice) -> Model:
                 "this HDF5 file holds no model configuration",
                 advice="It may hold weights alone; save the whole model with model.save()",
             )
-        semantics = _semantics(hdf5.attribute("/", "keras_version"), hdf5.attribute("/", "backend"), choice)
+        reading = _semantics(hdf5.attribute("/", "keras_version"), hdf5.attribute("/", "backend"), choice)
         graph, class_name, name = _graph(parse_json(text, source.name))
-        return _model(graph, class_name, name, semantics, source, _legacy_opener(hdf5))
+        return _model(graph, class_name, name, reading, source, _legacy_opener(hdf5))
 
 
 def _legacy_opener(hdf5: Hdf5File) -> Opener:
@@ -99,7 +107,8 @@ def _legacy_opener(hdf5: Hdf5File) -> Opener:
     return opener
 
 
-def _semantics(version: object, backend: object, choice: Choice) -> Semantics:
+def _semantics(version: object, backend: object, choice: Choice) -> Reading:
+    """The rules to read by, and those that the file itself asks for."""
     if version is not None and not isinstance(version, str):
         raise UnreadableFile("the file's Keras version is not text", found=repr(version))
     if choice.keras_version is None and (version is None or not version.startswith("3.")):
@@ -108,10 +117,11 @@ def _semantics(version: object, backend: object, choice: Choice) -> Semantics:
             expected="a model saved by Keras 3",
             advice="Load it in its own Keras and rebuild it in Keras 3, or save it from there",
         )
-    semantics = Semantics(choice.keras_version or str(version), choice.backend or str(backend or "tensorflow"))
+    own = Semantics(str(version or choice.keras_version), str(backend or "tensorflow"))
+    semantics = Semantics(choice.keras_version or own.keras_version, choice.backend or own.backend)
     if semantics.version < (3, 0):
         raise Unsupported(f"the rules of Keras {semantics.keras_version} are not computed", expected="Keras 3")
-    return semantics
+    return Reading(semantics, own)
 
 
 def _graph(config: object) -> tuple[Graph, str, str]:
@@ -122,8 +132,8 @@ def _graph(config: object) -> tuple[Graph, str, str]:
     raise UnreadableFile("the model configuration has no class, name or options")
 
 
-def _model(graph: Graph, class_name: str, name: str, semantics: Semantics, source: Source, opener: Opener) -> Model:
-    circumstances = Circumstances(semantics, [])
+def _model(graph: Graph, class_name: str, name: str, reading: Reading, source: Source, opener: Opener) -> Model:
+    circumstances = Circumstances(reading.semantics, [], written_by=reading.written_by)
     network = build(graph, circumstances, opener)
     return Model(
         name=name,
@@ -132,7 +142,8 @@ def _model(graph: Graph, class_name: str, name: str, semantics: Semantics, sourc
         calls=network.calls,
         inputs=network.inputs,
         outputs=network.outputs,
-        semantics=semantics,
+        semantics=reading.semantics,
+        written_by=reading.written_by,
         dtype=coarsest(layer.dtype for layer in network.layers if layer.is_layer and layer.class_name != "InputLayer"),
         file=source.name,
         sha256=source.sha256,

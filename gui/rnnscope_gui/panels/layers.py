@@ -30,18 +30,25 @@ from rnnscope_gui.widgets import SIDE_MARGINS, label, mono
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT, MARK_WIDTH, INDENT = 46, 24, 14
+STEP_IN, DEEPEST = 14, 4  # how far a nested model's layers are set in, and how many models deep at most
 LEGEND = ((Verdict.SAME, Verdict.ROUNDING), (Verdict.DIFFERENT, Verdict.NOT_COMPARED))
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list: a call of a layer."""
+    """One line of the list: a call of a layer; `depth` is how many models it stands in."""
 
     key: str
     detail: str
     parameters: str
     verdict: Verdict
+    depth: int = 0
+
+    @property
+    def name(self) -> str:
+        """The key without the models around it, which the list shows by setting the row in."""
+        return self.key.rsplit("/", 1)[-1] if self.depth else self.key
 
     @property
     def spoken(self) -> str:
@@ -63,14 +70,14 @@ def layer_rows(document: Document, operations: bool) -> tuple[Row, ...]:
     if model is None or trace is None:
         return ()
     rows = []
-    for call in model.calls:
-        layer = model[call.layer]
+    for key, layer, depth in model.listing:
+        # What a nested model holds counts there; a part of a wrapped model has been counted with the wrapper.
         parameters = layer.parameters if layer.name not in seen else 0
         seen.add(layer.name)
         if layer.is_layer or operations:
-            verdict = layer_verdict(document, call.key)
+            verdict = layer_verdict(document, key)
             detail = one_line(f"{layer.label} · {shape_words(layer)}")
-            rows.append(Row(call.key, detail, f"{parameters:,}", verdict))
+            rows.append(Row(key, detail, f"{parameters:,}", verdict, depth))
     return tuple(rows)
 
 
@@ -106,7 +113,7 @@ class LayersPanel(QWidget):
         self._list.viewport().update()
 
     def _show_totals(self, model: Model | None, operations: bool) -> None:
-        hidden = sum(not model[call.layer].is_layer for call in model.calls) if model else 0
+        hidden = sum(not listed.layer.is_layer for listed in model.listing) if model else 0
         self._toggle.setVisible(hidden > 0)
         words = numbers.count(hidden, "operation")
         self._toggle.setText(f"{words} shown · hide" if operations else f"{words} hidden · show")
@@ -212,8 +219,9 @@ def _draw_row(painter: QPainter, place: QRect, row: Row, selected: bool, tokens:
     painter.setPen(QColor(tokens.text))
     painter.setFont(theme.mono_font(theme.POINTS - 0.5))
     painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, row.parameters)
-    name = top.adjusted(MARK_WIDTH, 0, -painter.fontMetrics().horizontalAdvance(row.parameters) - 10, 0)
-    _draw_elided(painter, name, theme.font(theme.POINTS, bold), one_line(row.key))
+    deeper = min(row.depth, DEEPEST) * STEP_IN
+    name = top.adjusted(MARK_WIDTH + deeper, 0, -painter.fontMetrics().horizontalAdvance(row.parameters) - 10, 0)
+    _draw_elided(painter, name, theme.font(theme.POINTS, bold), one_line(row.name))
     painter.setPen(QColor(tokens.muted))
     below = QRect(name.left(), place.top() + half, place.right() - name.left(), half)
     _draw_elided(painter, below, theme.font(theme.POINTS - 1.5), row.detail)

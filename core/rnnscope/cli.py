@@ -1,4 +1,4 @@
-"""The headless commands: ``rnnscope summary``, ``run`` and ``compare``; no Qt anywhere.
+"""The headless commands: ``rnnscope summary``, ``run``, ``compare`` and ``lens``; no Qt anywhere.
 
 Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong, 130 interrupted.
 """
@@ -15,14 +15,15 @@ from rnnscope import __version__
 from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict, compare
 from rnnscope.errors import RnnscopeError, one_line
 from rnnscope.inputs import load_input
+from rnnscope.lens import Lens, Reading, readings_of
 from rnnscope.model import Model
 from rnnscope.reading.loader import load_model
 from rnnscope.reference import load_reference
 from rnnscope.run import run
-from rnnscope.semantics import BACKENDS
+from rnnscope.semantics import BACKENDS, Semantics
 from rnnscope.trace import Trace
 
-COMMANDS = ("summary", "run", "compare")
+COMMANDS = ("summary", "run", "compare", "lens")
 MARKS = {Verdict.SAME: "✓", Verdict.ROUNDING: "≈", Verdict.DIFFERENT: "≠", Verdict.NOT_COMPARED: "–"}
 MATCHES, DIFFERS, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -77,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     against.add_argument("--rtol", type=float, help="see --atol")
     against.set_defaults(command=_compare)
+
+    readings = commands.add_parser("lens", help="run a model as every Keras would, and name the layers that move")
+    _add_model(readings)
+    readings.add_argument("input", metavar="INPUT", help="what the model is run on")
+    readings.set_defaults(command=_lens)
     return parser
 
 
@@ -95,8 +101,10 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _load(options: argparse.Namespace) -> Model:
-    return load_model(options.model, keras_version=options.keras_version, backend=options.backend)
+def _load(options: argparse.Namespace, semantics: Semantics | None = None) -> Model:
+    """The model that the options name, by the rules that they choose, or by these."""
+    version = semantics.keras_version if semantics else options.keras_version
+    return load_model(options.model, keras_version=version, backend=semantics.backend if semantics else options.backend)
 
 
 def _summary(options: argparse.Namespace) -> int:
@@ -127,6 +135,38 @@ def _compare(options: argparse.Namespace) -> int:
         return WRONG
     print("\n".join(report(result)))
     return MATCHES if result.matches else DIFFERS
+
+
+def _lens(options: argparse.Namespace) -> int:
+    model = _load(options)
+    found = readings_of(model, lambda semantics: _load(options, semantics), load_input(options.input))
+    print(f"Read as {found.own}:")
+    print("\n".join(lens_lines(found)))
+    return MATCHES
+
+
+def lens_lines(found: Lens) -> list[str]:
+    """One line for each other reading: its Keras, whether anything moves, by how much, and where it begins."""
+    width = max((len(str(reading.semantics)) for reading in found.readings), default=0)
+    return [f"{_mark(reading)} {reading.semantics!s:<{width}}  {_moved(reading)}" for reading in found.readings]
+
+
+def _mark(reading: Reading) -> str:
+    return MARKS[Verdict.NOT_COMPARED if reading.problem else Verdict.SAME if reading.same else Verdict.DIFFERENT]
+
+
+def _moved(reading: Reading) -> str:
+    if reading.problem:
+        return f"cannot be read so: {one_line(reading.problem)}"
+    if reading.same:
+        return "nothing moves"
+    begins = ", ".join(
+        f"{moved.layer} ({moved.quantity}, {moved.largest:.3g})" for moved in reading.moved if moved.begins
+    )
+    follows = ", ".join(moved.layer for moved in reading.moved if not moved.begins)
+    text = f"outputs move by {reading.output:.3g}" if reading.output else "the outputs stay"
+    text += f"; begins at {begins}" if begins else ""
+    return one_line(text + (f"; then {follows}" if follows else ""))
 
 
 def _traced(model: Model, path: str, *, use_masks: bool = True) -> Trace:

@@ -10,6 +10,7 @@ import pytest
 
 import rnnscope
 from rnnscope.cli import main
+from tests.conftest import GOLDEN
 
 EXAMPLE = Path(__file__).parents[2] / "assets" / "example"
 MODEL, INPUT, REFERENCE = (str(EXAMPLE / f"household{end}") for end in (".keras", ".npy", ".keras.npz"))
@@ -133,3 +134,15 @@ def _datasets(file: object) -> list[str]:
     found: list[str] = []
     file.visit(found.append)  # type: ignore[attr-defined]
     return found
+
+
+def test_the_lens_prints_a_line_for_each_other_reading(capsys: pytest.CaptureFixture[str]) -> None:
+    case = GOLDEN / "lstm_unrolled_zero_output"
+    assert main(["lens", f"{case}.keras", f"{case}.input.npz"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Read as Keras 3.15.1 on tensorflow:"
+    jax = next(line for line in lines if "on jax" in line)
+    assert jax.startswith("≠ Keras 3.15.1 on jax")
+    assert "outputs move by" in jax
+    assert "begins at lstm (output/0, " in jax
+    assert any(line.startswith("✓ Keras 3.3.3 on tensorflow") and "nothing moves" in line for line in lines)

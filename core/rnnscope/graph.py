@@ -66,7 +66,7 @@ class Call:
         given = self.keywords.get("mask")
         if given is None:
             return None
-        parts = given if isinstance(given, tuple) and not isinstance(given, Tensor) else (given,)
+        parts = (given,) if isinstance(given, Tensor) or not isinstance(given, list | tuple) else given
         return tuple(part if isinstance(part, Tensor) else None for part in parts)
 
     @property

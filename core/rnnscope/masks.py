@@ -8,10 +8,12 @@ from typing import Literal
 import numpy as np
 
 from rnnscope.graph import Call
+from rnnscope.layers.attention import Attention
 from rnnscope.layers.base import Operation
 from rnnscope.layers.bidirectional import Bidirectional
 from rnnscope.layers.core import Dense, Dropout, Flatten, InputLayer
 from rnnscope.layers.masking import Embedding, Masking
+from rnnscope.layers.multi_head import MultiHeadAttention
 from rnnscope.layers.pooling import GlobalPooling1D
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.model import Model
@@ -91,4 +93,6 @@ def _use(operation: Operation, valid: Mask) -> str:
     frozen = int(np.count_nonzero(~valid))
     if not frozen:
         return "no step is masked"
+    if isinstance(operation, Attention | MultiHeadAttention):
+        return "1 query is masked" if frozen == 1 else f"{frozen} queries are masked"
     return "1 step freezes the state" if frozen == 1 else f"{frozen} steps freeze the state"

@@ -92,6 +92,25 @@ class Semantics:
         return self.version >= (3, 4)
 
     @property
+    def lists_carry_masks(self) -> bool:
+        """Whether the mask of a list's first tensor passes on; Keras 3.0–3.3 looked for it on the list itself."""
+        return not self.is_keras3 or self.version >= (3, 4)
+
+    @property
+    def heads_heed_masks(self) -> bool:
+        """Whether MultiHeadAttention heeds the masks of its tensors, and passes one on; before 2.10 it did not."""
+        return self.version >= (2, 10)
+
+    @property
+    def heads_unmask(self) -> bool:
+        """Whether MultiHeadAttention takes the masks off the tensors that it is given (from Keras 3.8 on).
+
+        Who reads them afterwards finds none. So in a stack of blocks, each adding what it attends to, only the first is
+        masked.
+        """
+        return self.version >= (3, 8)
+
+    @property
     def initial_state_hides_mask(self) -> bool:
         """Whether a layer called with a second tensor, such as `initial_state`, is not handed its mask (Keras 3)."""
         return self.is_keras3

@@ -40,7 +40,17 @@ def walk(
         results[call.key] = result
         for index, (output, mask) in enumerate(zip(result.outputs, result.masks, strict=True)):
             values[Tensor(call.key, index)] = Value(output, mask)
+        if by_name[call.layer].operation.unmasks(context.semantics):
+            _unmask(values, call.inputs)
     return values, results
+
+
+def _unmask(values: Values, tensors: Sequence[Tensor]) -> None:
+    """Take the masks off `tensors`, and off those that are the same array under another name, as Dropout leaves it."""
+    arrays = {id(values[tensor].array) for tensor in tensors}
+    for tensor, value in values.items():
+        if id(value.array) in arrays:
+            values[tensor] = value._replace(mask=None)
 
 
 def prepared(layers: Sequence[Layer], prepare: Callable[[Array, str], Array]) -> tuple[Layer, ...]:

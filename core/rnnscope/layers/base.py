@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnscope.context import Context
 from rnnscope.layers.config import Config
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Mask, Shape
 
 if TYPE_CHECKING:
@@ -120,6 +121,10 @@ class Operation(ABC):
     def network(self) -> Network | None:
         """The graph inside, when the layer wraps a whole model; its calls are recorded as ``key/inner``."""
         return None
+
+    def unmasks(self, semantics: Semantics) -> bool:
+        """Whether a call takes the masks off its tensors, for all who read them afterwards."""
+        return False
 
     @classmethod
     @abstractmethod

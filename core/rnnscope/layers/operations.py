@@ -38,6 +38,12 @@ def _cast(x: Array, dtype: str) -> Array:
     return np.asarray(x).astype(dtype)
 
 
+def _convert_to_tensor(x: Array, dtype: str | None, sparse: bool | None, ragged: bool | None) -> Array:
+    if sparse or ragged:
+        raise Unsupported("a sparse or ragged tensor is not computed")
+    return x if dtype is None else _cast(x, dtype)
+
+
 def _expand_dims(x: Array, axis: int | list[int]) -> Array:
     return np.expand_dims(x, tuple(axis) if isinstance(axis, list) else axis)
 
@@ -87,6 +93,7 @@ RULES: dict[str, Rule] = {
     "ZerosLike": Rule(np.zeros_like),
     "OnesLike": Rule(np.ones_like),
     "Cast": Rule(_cast, {"dtype": None}),
+    "ConvertToTensor": Rule(_convert_to_tensor, {"dtype": None, "sparse": None, "ragged": None}),
     "ExpandDims": Rule(_expand_dims, {"axis": None}),
     "Squeeze": Rule(_squeeze, {"axis": None}),
     "GetItem": Rule(_get_item),

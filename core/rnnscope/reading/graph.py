@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from rnnscope.layers.operations import Slot
 from rnnscope.layers.registry import LAYERS, MODEL_CLASSES
 from rnnscope.reading.arrays import NUMBERS
 from rnnscope.reading.entries import Entry, Graph, check_names, checked_graph, node_key
+from rnnscope.reading.run_order import run_order
 from rnnscope.types import Array
 
 MAX_LAYERS = 10_000
@@ -60,7 +62,11 @@ def _functional(config: Mapping[str, object], layers: Sequence[object]) -> Graph
         return Tensor(node_key(name, max(0, int(node or 0) - 1)), tensor.output) if name in functional else tensor
 
     outputs = tuple(end(tensor) for tensor in ends(config.get("output_layers")))
-    return checked_graph(entries, ends(config.get("input_layers")), outputs)
+    graph = checked_graph(entries, ends(config.get("input_layers")), outputs)
+    # It may take the masks off its tensors, so it matters who comes before it.
+    if any(entry.class_name == "MultiHeadAttention" for entry in entries):
+        return replace(graph, calls=run_order(graph.calls, outputs))
+    return graph
 
 
 def _inner(class_name: str, config: Mapping[str, object]) -> Graph | None:

@@ -12,6 +12,8 @@ from rnnscope.reading.hdf5 import Hdf5File
 from rnnscope.types import Array
 
 ROOT = "layers"
+# Classes that Keras knows under another name than the one in the configuration; the folder bears their own.
+OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ def archive_names(class_names: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     names = []
     for class_name in class_names:
-        folder = snake_case(class_name)
+        folder = snake_case(OWN_NAMES.get(class_name, class_name))
         count = seen.get(folder, 0)
         seen[folder] = count + 1
         names.append(folder if count == 0 else f"{folder}_{count}")

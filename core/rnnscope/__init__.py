@@ -4,6 +4,7 @@ from rnnscope.compare import Comparison, Location, Row, Verdict, compare
 from rnnscope.errors import BadInput, Cancelled, RnnscopeError, ShapeMismatch, UnreadableFile, Unsupported
 from rnnscope.inputs import load_input
 from rnnscope.layers import keras_layer
+from rnnscope.layers.cells import keras_cell
 from rnnscope.lens import lens
 from rnnscope.model import Model
 from rnnscope.reading.loader import load_model
@@ -30,6 +31,7 @@ __all__ = [
     "Unsupported",
     "Verdict",
     "compare",
+    "keras_cell",
     "keras_layer",
     "lens",
     "load_input",

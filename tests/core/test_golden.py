@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 import rnnscope
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-FILES = sorted(path for path in GOLDEN.iterdir() if path.suffix in (".keras", ".h5"))
+OWN_CLASSES = "own_layer_and_cell"  # refused without a plugin; test_extending has it
+FILES = sorted(path for path in GOLDEN.iterdir() if path.suffix in (".keras", ".h5") and path.stem != OWN_CLASSES)
 TOLERANCE = 1e-5
 
 

@@ -83,8 +83,11 @@ def save_h5(model: keras.Model, path: Path) -> None:
 
 
 def randomize(model: keras.Model, rng: np.random.Generator) -> None:
-    """Every weight drawn anew, biases too, so that none of them can be forgotten unnoticed."""
+    """Every weight drawn anew, biases too, so that none of them can be forgotten unnoticed; quantized ones stay."""
+    quantized = {id(weight) for layer in model._flatten_layers() if layer.quantization_mode for weight in layer.weights}
     for weight in model.weights:
+        if id(weight) in quantized and "bias" not in weight.path:
+            continue
         values = rng.normal(0.0, 0.4, weight.shape)
         weight.assign(np.exp(values) if "variance" in weight.path else values)
 

@@ -33,10 +33,7 @@ class ActivationLayer(Pointwise):
         return cls(take_activation(config) if config.class_name == "Activation" else take_layer_form(config))
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        if self.activation.name != "glu":
-            return shapes[:1]
-        last = shapes[0][-1]
-        return ((*shapes[0][:-1], None if last is None else last // 2),)
+        return (self.activation.shape_of(shapes[0]),)
 
     def apply(self, x: Array) -> Array:
         return self.activation(x)

@@ -9,7 +9,7 @@ from rnnscope.errors import Unsupported
 from rnnscope.layers.config import Config, take_dtype
 from rnnscope.layers.nonlinearities import ACTIVATIONS
 from rnnscope.semantics import Semantics
-from rnnscope.types import Array
+from rnnscope.types import Array, Shape
 
 # Keras's names that stand for two functions; `ACTIVATIONS` has one name for each.
 OF_TWO_MEANINGS = ("hard_sigmoid", "hard_silu", "hard_swish")
@@ -34,6 +34,12 @@ class Activation:
     @property
     def label(self) -> str:
         return "" if self.name == "linear" else f" {self.keras_name}"
+
+    def shape_of(self, shape: Shape) -> Shape:
+        """The shape of the output for an input of `shape`; glu halves the last axis."""
+        if self.name != "glu":
+            return shape
+        return (*shape[:-1], None if shape[-1] is None else shape[-1] // 2)
 
 
 # Keras's activation layers: the activation behind each, and the options it takes with their defaults.

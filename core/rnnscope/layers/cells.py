@@ -14,7 +14,7 @@ import numpy as np
 from rnnscope.errors import BadInput, Unsupported
 from rnnscope.layers.base import Weights
 from rnnscope.layers.config import Config, take_dtype
-from rnnscope.layers.registry import check_free
+from rnnscope.layers.registry import check_free, registered_name
 from rnnscope.types import Array, Shape
 
 # They shape training or speed, never what a trained cell computes. The second line is Keras 1's.
@@ -116,12 +116,14 @@ def keras_cell(*class_names: str, replace: bool = False) -> Callable[[type[Cellu
 
 def read_cell(config: Config, entry: object, weights: Weights, features: int) -> Cell:
     """Build the cell that stands in a layer's configuration as ``{"class_name": …, "config": {…}}``."""
-    match entry:
-        case {"class_name": str(class_name), "config": dict(values)} if class_name in CELLS:
-            part = config.part(values, class_name)
+    values = entry.get("config") if isinstance(entry, dict) else None
+    if isinstance(entry, dict) and isinstance(values, dict):
+        name = registered_name(entry, CELLS, config.layer)
+        if name in CELLS:
+            part = config.part(values, name)
             take_dtype(part)
             part.ignore("name", "trainable", "batch_input_shape")
-            cell = CELLS[class_name].read(part, weights, features)
+            cell = CELLS[name].read(part, weights, features)
             part.finish()
             return cell
     shown = entry.get("class_name") if isinstance(entry, dict) else entry

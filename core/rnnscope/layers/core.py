@@ -73,7 +73,7 @@ class Dense(Pointwise):
         return cls(kernel, weights.take("bias", (units,)) if use_bias and not early else bias, activation)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        return ((*shapes[0][:-1], int(self.kernel.shape[1])),)
+        return (self.activation.shape_of((*shapes[0][:-1], int(self.kernel.shape[1]))),)
 
     def apply(self, x: Array) -> Array:
         projected = x @ self.kernel

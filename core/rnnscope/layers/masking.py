@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from rnnscope.context import Context, rounded
+from rnnscope.context import Context, rounded, working_dtype
 from rnnscope.errors import BadInput
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import Config
@@ -44,10 +44,21 @@ class Masking(Operation):
         if not context.use_masks:
             return Result((x,))
         seen = rounded(x, context.layer_dtype) if x.dtype.kind == "f" else x
-        valid = context.decide((seen != context.constant(self.mask_value)).any(axis=-1))
+        valid = context.decide((seen != self._compared(context)).any(axis=-1))
         # Keras 3 puts zeros there; before, it multiplied by zero, which keeps NaN and infinity.
         cleared = np.where(valid[..., np.newaxis], x, 0) if context.semantics.is_keras3 else x * valid[..., np.newaxis]
         return Result((cleared.astype(x.dtype, copy=False),), (valid,))
+
+    def _compared(self, context: Context) -> Array:
+        """`mask_value` as the input is compared with it.
+
+        Keras 3 on TensorFlow makes it a float32 first and compares in the wider type: 16-bit inputs then never equal
+        −0.1. Elsewhere it becomes of the layer's own type.
+        """
+        if context.semantics.is_keras3 and context.semantics.backend == "tensorflow":
+            return np.asarray(self.mask_value, np.float32).astype(context.dtype)
+        own = np.asarray(self.mask_value, working_dtype(context.layer_dtype))
+        return rounded(own, context.layer_dtype).astype(context.dtype)
 
 
 @keras_layer("Embedding")

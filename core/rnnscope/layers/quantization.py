@@ -101,7 +101,7 @@ class QuantizedDense(Operation):
         return cls(kernel, bias, scale, groups, activation, scheme.quantizer if scheme.said else silent)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        return ((*shapes[0][:-1], int(self.kernel.shape[1])),)
+        return (self.activation.shape_of((*shapes[0][:-1], int(self.kernel.shape[1]))),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         projected = self._projected(arguments.x, context)

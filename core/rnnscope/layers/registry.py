@@ -14,6 +14,7 @@ LAYERS: dict[str, type[Operation]] = {}
 QUANTIZED_LAYERS: dict[str, type[Operation]] = {}
 Layered = TypeVar("Layered", bound=Operation)
 PACKAGE = "rnnscope."
+KERAS_MODULES = ("keras.", "tf_keras.")
 
 # Models that stand inside a model, or inside a wrapper.
 MODEL_CLASSES = ("Functional", "Sequential", "Model")
@@ -54,6 +55,29 @@ def check_free(name: str, kind: type, table: Mapping[str, type], *, replace: boo
 def is_built_in(kind: type) -> bool:
     """Whether a class comes with rnnscope."""
     return kind.__module__.startswith(PACKAGE)
+
+
+def is_foreign(entry: Mapping[str, object]) -> bool:
+    """Whether ``{"class_name": …, "module": …, "registered_name": …}`` stands for a class that is not Keras's own."""
+    class_name, module, registered = (entry.get(key) for key in ("class_name", "module", "registered_name"))
+    elsewhere = module is not None and not f"{module}.".startswith(KERAS_MODULES)
+    return elsewhere or registered not in (None, class_name) or ">" in str(class_name)
+
+
+def registered_name(entry: Mapping[str, object], table: Mapping[str, type], layer: str) -> str:
+    """The name in `table` for the class of `entry`, without the package that a person's own class was registered in.
+
+    Unsupported when the class is a person's own and nobody has registered it here: a built-in never takes its place.
+    """
+    class_name = str(entry.get("class_name"))
+    name = class_name.rpartition(">")[2]
+    if is_foreign(entry) and (name not in table or is_built_in(table[name])):
+        raise Unsupported(
+            f"the class {class_name} is not one of Keras's own",
+            layer=layer,
+            advice="Its code is not run; docs/extending.md says how to register one of your own",
+        )
+    return name
 
 
 def find_layer(class_name: str, layer: str) -> type[Operation]:
@@ -98,4 +122,5 @@ def read_inner(config: Config, entry: Mapping[str, object], weights: Weights, sh
         raise Unsupported(f"{config.class_name} wraps something that is not a Keras layer", layer=config.layer)
     if class_name in MODEL_CLASSES and config.circumstances.read_model is not None:
         return config.circumstances.read_model(config, entry, weights, shapes)
-    return read_layer(config.part(values, class_name), weights, shapes)
+    name = registered_name(entry, LAYERS, config.layer)
+    return read_layer(config.part(values, name), weights, shapes)

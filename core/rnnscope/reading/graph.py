@@ -12,7 +12,7 @@ from rnnscope.graph import Call, Tensor
 from rnnscope.layers.base import Operation
 from rnnscope.layers.config import COMPUTED_DTYPES
 from rnnscope.layers.operations import Slot
-from rnnscope.layers.registry import LAYERS, MODEL_CLASSES
+from rnnscope.layers.registry import LAYERS, MODEL_CLASSES, registered_name
 from rnnscope.reading.arrays import NUMBERS
 from rnnscope.reading.entries import Entry, Graph, check_names, checked_graph, node_key
 from rnnscope.reading.run_order import run_order
@@ -85,11 +85,7 @@ def _header(layer: object) -> tuple[str, str, Mapping[str, object], bool]:
     if not isinstance(name, str) or not name:
         raise UnreadableFile(f"a layer of class {class_name} has no name")
     module = layer.get("module")
-    custom = layer.get("registered_name") not in (None, class_name) or (
-        module is not None and not f"{module}.".startswith("keras.")
-    )
-    if custom:
-        raise Unsupported(f"the class {class_name} is not one of Keras's own", layer=name, advice="Its code is not run")
+    class_name = registered_name(layer, LAYERS, name)
     # A legacy file names no modules, and an operation may share a layer's class name (Add, Concatenate). Nearly every
     # layer says whether it is trainable; those that do not have a dtype, as some operations have too.
     known = class_name in LAYERS or "layers" in config

@@ -1,6 +1,18 @@
 """The models that the golden files hold: small, and between them every rule that the engine has to know."""
 
-from cases import activations, attention, directions, graphs, masks, one_layer
+from cases import activations, attention, core_layers, directions, graphs, masks, one_layer, own_classes
 from cases.registry import CASES, VOCABULARY, Builder
 
-__all__ = ["CASES", "VOCABULARY", "Builder", "activations", "attention", "directions", "graphs", "masks", "one_layer"]
+__all__ = [
+    "CASES",
+    "VOCABULARY",
+    "Builder",
+    "activations",
+    "attention",
+    "core_layers",
+    "directions",
+    "graphs",
+    "masks",
+    "one_layer",
+    "own_classes",
+]

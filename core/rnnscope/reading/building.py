@@ -111,7 +111,8 @@ def _layer(
     tally = Tally()
     dtype = coarsest(dtypes)
     if not entry.is_layer:
-        operation: Operation = read_operation(config, entry.arguments, entry.keywords)
+        operation: Operation = (bare := read_operation(config, entry.arguments, entry.keywords))
+        dtype = bare.result_dtype(dtype)
     elif entry.class_name in MODEL_CLASSES:
         operation = NestedModel()
     elif not shapes and entry.class_name != "InputLayer":

@@ -191,6 +191,8 @@ def _value(value: object, name: str) -> object:
         return _constant(inner, name)
     if value.get("class_name") == "__slice__" and isinstance(inner, dict):
         return _slice(inner, name)
+    if value.get("class_name") == "__ellipsis__":
+        return Ellipsis
     raise Unsupported(f"an argument of class {value.get('class_name')} is not read", layer=name)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from rnnscope.types import Array
+from rnnscope.types import Array, Shape
 
 Sides = Sequence[tuple[int, int]]
 # How many numbers of unfolded windows are in memory at a time; larger work is cut along the batch, then along an axis.
@@ -31,8 +31,8 @@ def convolve(
     """Slide `kernel` over `x`.
 
     x: (batch, *spatial, channels). kernel: (*window, channels / groups, filters). strides, dilation: one for each
-    spatial axis, 1 by default. padding: "valid", "same" or "causal" as TensorFlow has them, or the zeros before and
-    after each spatial axis. Returns (batch, *output, filters).
+    spatial axis, 1 by default. padding: one of those that `padding_sides` knows, or the zeros before and after each
+    spatial axis. Returns (batch, *output, filters).
     """
     rank = kernel.ndim - 2
     window, filters = kernel.shape[:rank], kernel.shape[-1]
@@ -126,19 +126,43 @@ def padding_sides(
 ) -> list[tuple[int, int]]:
     """Zeros before and after each spatial axis.
 
-    "same" as TensorFlow has it: as many as make ceil(size / stride) windows, the odd one after; "causal": all before.
+    "same" as TensorFlow has it: as many as make ceil(size / stride) windows, the odd one after. "half": Theano's way to
+    as many windows, half a window before, whatever the stride. "causal": all before. "full": every window that touches.
     """
     if not isinstance(padding, str):
         return list(padding)
     sides = []
     for size, extent, stride, rate in zip(sizes, window, strides, dilation or (1,) * len(window), strict=True):
-        missing = reach(extent, rate) - 1
-        if padding == "same":
-            missing = max((-(-size // stride) - 1) * stride + missing + 1 - size, 0)
-            sides.append((missing // 2, missing - missing // 2))
-        else:
-            sides.append((missing if padding == "causal" else 0, 0))
+        more = reach(extent, rate) - 1
+        missing = max((-(-size // stride) - 1) * stride + more + 1 - size, 0)
+        sides.append(
+            {
+                "valid": (0, 0),
+                "same": (missing // 2, missing - missing // 2),
+                "half": ((more + 1) // 2, more // 2),
+                "causal": (more, 0),
+                "full": (more, more),
+            }[padding]
+        )
     return sides
+
+
+def output_sizes(
+    sizes: Shape,
+    window: Sequence[int],
+    strides: Sequence[int],
+    padding: str,
+    dilation: Sequence[int] | None = None,
+) -> Shape:
+    """How many windows there are along each spatial axis; None where the size is not known, 0 where none fits."""
+    found: list[int | None] = []
+    for size, extent, stride, rate in zip(sizes, window, strides, dilation or (1,) * len(window), strict=True):
+        if size is None:
+            found.append(None)
+        else:
+            ((before, after),) = padding_sides(padding, (size,), (extent,), (stride,), (rate,))
+            found.append(max(0, (size + before + after - reach(extent, rate)) // stride + 1))
+    return tuple(found)
 
 
 def padded(x: Array, sides: Sides, value: float = 0) -> Array:

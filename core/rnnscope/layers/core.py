@@ -161,7 +161,9 @@ class Identity(Operation):
 @keras_layer("Flatten")
 @dataclass(frozen=True, slots=True, eq=False)
 class Flatten(Pointwise):
-    """Everything after the batch in one axis; the mask ends here."""
+    """Everything after the batch in one axis, channels last whatever the layout; the mask ends here."""
+
+    channels_first: bool = False
 
     passes_mask: ClassVar[bool] = False
 
@@ -171,14 +173,10 @@ class Flatten(Pointwise):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        data_format = config.take("data_format", "channels_last")
-        if data_format not in ("channels_last", None):
-            raise Unsupported(
-                f"Flatten with data_format={data_format!r} is not computed",
-                layer=config.layer,
-                advice="Use channels_last",
-            )
-        return cls()
+        data_format = config.take("data_format", None)
+        if data_format not in ("channels_last", "channels_first", None):
+            raise Unsupported(f"Flatten with data_format={data_format!r} is not computed", layer=config.layer)
+        return cls(data_format == "channels_first")
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         sizes = shapes[0][1:]
@@ -186,11 +184,12 @@ class Flatten(Pointwise):
         return ((shapes[0][0], prod(known) if len(known) == len(sizes) else None),)
 
     def apply(self, x: Array) -> Array:
-        return np.reshape(x, (x.shape[0], -1)) if x.size else np.zeros((x.shape[0], prod(x.shape[1:])), x.dtype)
+        ordered = np.moveaxis(x, 1, -1) if self.channels_first and x.ndim > 1 else x
+        return ordered.reshape(len(x), prod(x.shape[1:]))
 
 
-def take_adapted(config: Config, weights: Weights, name: str, shape: tuple[int, int]) -> Array:
-    """Take a matrix that LoRA may have adapted: W + (alpha / rank)·A·B.
+def take_adapted(config: Config, weights: Weights, name: str, shape: tuple[int, ...]) -> Array:
+    """Take a matrix, or a kernel of matrices, that LoRA may have adapted: W + (alpha / rank)·A·B.
 
     Keras merges the sum into W when it writes a `.keras` file; in a legacy file A and B stand before W.
     """
@@ -199,10 +198,11 @@ def take_adapted(config: Config, weights: Weights, name: str, shape: tuple[int, 
         return weights.take(name, shape)
     rank = config.take_int("lora_rank")
     stored = weights.peek_shape()
-    if rank == shape[1] and stored == shape:
+    if rank == shape[-1] and stored == shape:
         raise Unsupported(f"LoRA of rank {rank} for {shape} cannot be told from a merged one", layer=config.layer)
-    if stored != (shape[0], rank):
+    if stored != (*shape[:-1], rank):
         return weights.take(name, shape)
-    first, second = weights.take(f"lora_{name}_a", (shape[0], rank)), weights.take(f"lora_{name}_b", (rank, shape[1]))
+    first = weights.take(f"lora_{name}_a", (*shape[:-1], rank))
+    second = weights.take(f"lora_{name}_b", (rank, shape[-1]))
     scale = np.asarray((rank if alpha is None else alpha) / rank, np.float32)
     return np.asarray(weights.take(name, shape, trainable=False) + scale * (first @ second))

@@ -1,4 +1,4 @@
-"""Pooling over all steps; both layers end the mask, and only the average heeds it."""
+"""Pooling over all places; every layer here ends the mask, and only the average over steps heeds it."""
 
 from __future__ import annotations
 
@@ -10,39 +10,71 @@ import numpy as np
 from rnnscope.context import Context
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import Config
-from rnnscope.layers.recurrent import sequence_features
 from rnnscope.layers.registry import keras_layer
-from rnnscope.types import Shape
+from rnnscope.layers.spatial import Layout, take_layout
+from rnnscope.semantics import Semantics
+from rnnscope.types import Array, Shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalPooling(Operation):
+    """(batch, *spatial, channels) → (batch, channels), or the channels first in what comes in."""
+
+    layout: Layout
+    average: bool
+    keepdims: bool
+
+    @property
+    def keeps_integers(self) -> bool:
+        return not self.average
+
+    @classmethod
+    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
+        layout = take_layout(config, shapes[0])
+        average = config.class_name.startswith("GlobalAverage")
+        return cls(layout, average, config.take_bool("keepdims", False))
+
+    def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        batch, channels = shapes[0][0], self.layout.channels(shapes[0])
+        kept = self.layout.shape(shapes[0], (1,) * self.layout.rank, channels)
+        return (kept if self.keepdims else (batch, channels),)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        first = 2 if self.layout.channels_first else 1
+        return tuple(range(first, first + self.layout.rank))
+
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        pool = np.mean if self.average else np.max
+        return Result((self.shaped(pool(arguments.x, axis=self.axes, keepdims=True)),), (None,))
+
+    def shaped(self, pooled: Array) -> Array:
+        return pooled if self.keepdims else pooled.squeeze(self.axes)
+
+
+@keras_layer("GlobalAveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling3D")
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalPoolingND(GlobalPooling):
+    """Over the rows and columns of images, or through volumes."""
 
 
 @keras_layer("GlobalAveragePooling1D", "GlobalMaxPooling1D")
 @dataclass(frozen=True, slots=True, eq=False)
-class GlobalPooling1D(Operation):
-    """(batch, steps, features) → (batch, features). The average is of valid steps; where none is valid it is NaN."""
-
-    average: bool
-    keepdims: bool
+class GlobalPooling1D(GlobalPooling):
+    """Over the steps of a sequence. The average is of valid steps; where none is valid it is NaN."""
 
     takes_mask: ClassVar[bool] = True
 
-    @classmethod
-    def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        sequence_features(config, shapes[0])
-        config.refuse("data_format", "channels_last", advice="Use channels_last")
-        return cls(config.class_name == "GlobalAveragePooling1D", config.take_bool("keepdims", False))
-
-    def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        batch, _, features = shapes[0]
-        return ((batch, 1, features) if self.keepdims else (batch, features),)
-
     def call(self, arguments: Arguments, context: Context) -> Result:
-        x, mask = arguments.x, arguments.mask if self.average else None
-        if not self.average:
-            output = np.max(x, axis=1, keepdims=True)
-        elif mask is None:
-            output = np.mean(x, axis=1, keepdims=True)
-        else:
-            valid = mask[:, :, np.newaxis]
-            total = np.sum(np.where(valid, x, 0), axis=1, keepdims=True)
-            output = total / np.sum(valid.astype(x.dtype), axis=1, keepdims=True)
-        return Result((output if self.keepdims else output[:, 0],), (None,), mask=mask)
+        mask = arguments.mask if self.average and _average_heeds_mask(context.semantics) else None
+        if mask is None:
+            return GlobalPooling.call(self, arguments, context)
+        valid = mask[:, np.newaxis] if self.layout.channels_first else mask[:, :, np.newaxis]
+        total = np.sum(np.where(valid, arguments.x, 0), axis=self.axes, keepdims=True)
+        count = np.sum(valid.astype(arguments.x.dtype), axis=self.axes, keepdims=True)
+        return Result((self.shaped(total / count),), (None,), mask=mask)
+
+
+def _average_heeds_mask(semantics: Semantics) -> bool:
+    """Keras outside TensorFlow learnt it in 2.2.3; before, it refused to average a masked tensor."""
+    return semantics.is_keras3 or semantics.is_tf_keras or semantics.release >= (2, 2, 3)

@@ -1,6 +1,16 @@
 """The models that the golden files hold: small, and between them every rule that the engine has to know."""
 
-from cases import activations, attention, core_layers, directions, graphs, masks, one_layer, own_classes
+from cases import (
+    activations,
+    attention,
+    core_layers,
+    directions,
+    graphs,
+    masks,
+    one_layer,
+    own_classes,
+    spatial,
+)
 from cases.registry import CASES, VOCABULARY, Builder
 
 __all__ = [
@@ -15,4 +25,5 @@ __all__ = [
     "masks",
     "one_layer",
     "own_classes",
+    "spatial",
 ]

@@ -27,6 +27,12 @@ def jax_too(build: Builder) -> Builder:
     return case(build)
 
 
+def jax_only(build: Builder) -> Builder:
+    """For what TensorFlow computes on no CPU."""
+    CASES["jax"][f"jax_{build.__name__}"] = build
+    return build
+
+
 def masked(value: float = -1.0, name: str = "x", steps: int | None = STEPS) -> tuple[Any, Any]:
     """An input and what Masking makes of it."""
     x = Input((steps, FEATURES), name=name)

@@ -119,10 +119,10 @@ def make_call(name: str, class_name: str, index: int, args: Sequence[object], kw
     Unsupported for an argument that the layer does not understand.
     """
     kind = LAYERS.get(class_name, Operation)
-    given = {name: value for name, value in kwargs.items() if value is not None and name != "training"}
+    given = {name: value for name, value in kwargs.items() if not _is_nothing(value) and name != "training"}
     if len(args) > len(kind.call_arguments):
         raise Unsupported(f"is called with {len(args)} arguments", layer=name)
-    given |= {key: value for key, value in zip(kind.call_arguments, args, strict=False) if value is not None}
+    given |= {key: value for key, value in zip(kind.call_arguments, args, strict=False) if not _is_nothing(value)}
     given.pop("training", None)
     first = kind.tensor_arguments[0]
     alias = next((other for other in FIRST_ARGUMENTS if other in given), None)
@@ -140,6 +140,11 @@ def make_call(name: str, class_name: str, index: int, args: Sequence[object], kw
         if not _is_tensors(keywords[key]):
             raise Unsupported(f"is called with a {key} that is not a tensor", layer=name)
     return Call(node_key(name, index), name, inputs, keywords)
+
+
+def _is_nothing(value: object) -> bool:
+    """Whether it is None, or a list of nothing else: as Keras up to 3.7 writes the masks of tensors without any."""
+    return value is None or (isinstance(value, list) and bool(value) and all(map(_is_nothing, value)))
 
 
 def _is_tensors(value: object) -> bool:

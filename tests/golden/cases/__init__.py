@@ -11,6 +11,7 @@ from cases import (
     own_classes,
     spatial,
 )
+from cases import activations, attention, directions, graphs, masks, normalizations, one_layer
 from cases.registry import CASES, VOCABULARY, Builder
 
 __all__ = [
@@ -26,4 +27,9 @@ __all__ = [
     "one_layer",
     "own_classes",
     "spatial",
+    "directions",
+    "graphs",
+    "masks",
+    "normalizations",
+    "one_layer",
 ]

@@ -7,11 +7,11 @@ from cases import (
     directions,
     graphs,
     masks,
+    normalizations,
     one_layer,
     own_classes,
     spatial,
 )
-from cases import activations, attention, directions, graphs, masks, normalizations, one_layer
 from cases.registry import CASES, VOCABULARY, Builder
 
 __all__ = [
@@ -24,12 +24,8 @@ __all__ = [
     "directions",
     "graphs",
     "masks",
+    "normalizations",
     "one_layer",
     "own_classes",
     "spatial",
-    "directions",
-    "graphs",
-    "masks",
-    "normalizations",
-    "one_layer",
 ]

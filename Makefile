@@ -8,7 +8,14 @@ EXAMPLE := assets/example/household.keras assets/example/household.npy assets/ex
 SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench screenshots wheel clean setup
+.PHONY: help demo test lint format bench parity oracles screenshots wheel clean setup
+
+# What `make parity` makes: how many models, from which seed, by which real Kerases; CASE=file makes one model again.
+N ?= 300
+SEED ?= 1
+FIRST ?= 0
+ORACLES ?= tensorflow jax tf-keras
+CASE ?=
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +41,12 @@ format: setup ## format the code, and mend what ruff can mend
 bench: setup ## import time and start-up time, beside those of the libraries alone
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python tests/benchmarks/start_up.py
 
+parity: setup oracles ## random models by real Keras, held against ours (N=300 SEED=1 ORACLES="tensorflow jax tf-keras")
+	@$(BIN)/python -m tests.parity --n $(N) --seed $(SEED) --first $(FIRST) --oracles "$(ORACLES)" $(if $(CASE),--case $(CASE)) $(ARGS)
+
+oracles: setup
+	@$(BIN)/python scripts/oracles.py $(ORACLES)
+
 screenshots: setup ## the pictures of the guide, made by the program itself
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py
 
@@ -42,7 +55,7 @@ wheel: setup ## build the wheel and the source distribution into dist/
 	@$(BIN)/python -m build
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) build dist demo.png *.egg-info core/*.egg-info
+	rm -rf $(VENV) .oracles .parity build dist demo.png *.egg-info core/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
 	find assets core gui scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -22,9 +22,13 @@ import keras
 import numpy as np
 from cases import CASES, VOCABULARY, Builder
 from keras import layers
-from recording import Array, Arrays, record
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from tests.recording.keras_api import Array, Arrays  # noqa: E402
+from tests.recording.record import record  # noqa: E402
+
 BATCH = 6
 VARIABLE_STEPS = 7
 

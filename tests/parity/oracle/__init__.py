@@ -1,0 +1,1 @@
+"""The half that runs in the environment of one real Keras: `python -m tests.parity.oracle`, asked over its pipes."""

@@ -43,7 +43,7 @@ class Convolution(Spatial):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        layout = take_layout(config, shapes[0], more_axes=True)
+        layout = take_layout(config, shapes[0], more_axes=config.semantics.is_tf_keras)
         channels, groups = known_channels(config, layout, shapes[0]), config.take_int("groups", 1)
         window, filters = take_sizes(config, "kernel_size", layout.rank), config.take_int("filters")
         if channels % groups or filters % groups:

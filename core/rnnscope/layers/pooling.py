@@ -26,7 +26,7 @@ class GlobalPooling(Operation):
 
     @property
     def keeps_integers(self) -> bool:
-        return not self.average
+        return True
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
@@ -45,8 +45,13 @@ class GlobalPooling(Operation):
         return tuple(range(first, first + self.layout.rank))
 
     def call(self, arguments: Arguments, context: Context) -> Result:
-        pool = np.mean if self.average else np.max
-        return Result((self.shaped(pool(arguments.x, axis=self.axes, keepdims=True)),), (None,))
+        x = arguments.x
+        if not self.average:
+            return Result((self.shaped(np.max(x, axis=self.axes, keepdims=True)),), (None,))
+        average = np.mean(x if x.dtype.kind == "f" else x.astype(context.dtype), axis=self.axes, keepdims=True)
+        # Before Keras 3, the average of whole numbers is one too: what lies behind the point is cut off.
+        whole = x.dtype.kind in "iu" and not context.semantics.is_keras3
+        return Result((self.shaped(np.trunc(average).astype(x.dtype) if whole else average),), (None,))
 
     def shaped(self, pooled: Array) -> Array:
         return pooled if self.keepdims else pooled.squeeze(self.axes)
@@ -69,9 +74,10 @@ class GlobalPooling1D(GlobalPooling):
         mask = arguments.mask if self.average and _average_heeds_mask(context.semantics) else None
         if mask is None:
             return GlobalPooling.call(self, arguments, context)
+        x = arguments.x if arguments.x.dtype.kind == "f" else arguments.x.astype(context.dtype)
         valid = mask[:, np.newaxis] if self.layout.channels_first else mask[:, :, np.newaxis]
-        total = np.sum(np.where(valid, arguments.x, 0), axis=self.axes, keepdims=True)
-        count = np.sum(valid.astype(arguments.x.dtype), axis=self.axes, keepdims=True)
+        total = np.sum(np.where(valid, x, 0), axis=self.axes, keepdims=True)
+        count = np.sum(valid.astype(x.dtype), axis=self.axes, keepdims=True)
         return Result((self.shaped(total / count),), (None,), mask=mask)
 
 

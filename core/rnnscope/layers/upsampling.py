@@ -26,10 +26,11 @@ class UpSampling(Spatial):
 
     factors: tuple[int, ...]
     interpolation: str
+    rounds: bool  # whether what comes in whole leaves whole, as in Keras 3
 
     @property
     def keeps_integers(self) -> bool:
-        return self.interpolation in REPEATING
+        return self.rounds or self.interpolation in REPEATING
 
     @property
     def label(self) -> str:
@@ -43,15 +44,17 @@ class UpSampling(Spatial):
             layout=layout,
             factors=take_sizes(config, "size", layout.rank, 2),
             interpolation=_variant(config, interpolation),
+            rounds=config.semantics.is_keras3,
         )
 
     def sizes(self, sizes: Shape) -> Shape:
         return tuple(None if size is None else size * factor for size, factor in zip(sizes, self.factors, strict=True))
 
     def transform(self, x: Array) -> Array:
+        y = x if x.dtype.kind == "f" or self.interpolation in REPEATING else x.astype(np.float32)
         for axis, factor in enumerate(self.factors, start=1):
-            x = np.repeat(x, factor, axis) if self.interpolation in REPEATING else self._between(x, axis, factor)
-        return x
+            y = np.repeat(y, factor, axis) if self.interpolation in REPEATING else self._between(y, axis, factor)
+        return y if y.dtype == x.dtype else np.rint(y).astype(x.dtype)
 
     def _between(self, x: Array, axis: int, factor: int) -> Array:
         size = x.shape[axis]

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from rnnscope.errors import Unsupported
 from rnnscope.layers.base import Weights
 from rnnscope.layers.config import Config
 from rnnscope.layers.convolving import Sides, output_sizes, padded, padding_sides
@@ -39,12 +40,19 @@ class WindowPooling(Spatial):
         window = take_sizes(config, "pool_size", layout.rank, 2)
         strides = config.take("strides", None)
         part = config.part({"strides": window if strides is None else strides}, config.class_name)
+        padding = take_padding(config)
+        if padding == "half" and layout.rank == 3 and 1 in window:
+            raise Unsupported(
+                "pooling volumes with padding 'same' over windows of size 1 is not computed on Theano",
+                layer=config.layer,
+                advice="Keras pads them by −1 there",
+            )
         return cls(
             layout=layout,
             average=config.class_name.startswith("Average"),
             window=window,
             strides=take_sizes(part, "strides", layout.rank),
-            padding=take_padding(config),
+            padding=padding,
         )
 
     def sizes(self, sizes: Shape) -> Shape:
@@ -104,6 +112,10 @@ class AdaptivePooling(Spatial):
 
     average: bool
     output_size: tuple[int, ...]
+
+    @property
+    def keeps_integers(self) -> bool:
+        return not self.average
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:

@@ -192,11 +192,21 @@ def test_a_shape_with_an_unknown_size_is_found_when_it_runs() -> None:
     assert call(operation, np.ones((5, 7, 4))).outputs[0].shape == (5, 14, 2)
 
 
-def test_axes_before_the_last_ones_are_batches_to_a_convolution() -> None:
-    x = np.random.default_rng(0).normal(size=(2, 3, 5, 1))
+def test_axes_before_the_last_ones_are_batches_to_a_convolution_of_tf_keras() -> None:
+    tf_keras, x = Semantics("2.15.0", "tensorflow"), np.random.default_rng(0).normal(size=(2, 3, 5, 1))
     options = {"filters": 1, "kernel_size": 3, "use_bias": False}
-    output = computed("Conv1D", options, x, kernel(*WINDOW))
+    output = computed("Conv1D", options, x, kernel(*WINDOW), semantics=tf_keras)
     np.testing.assert_array_equal(output[1], computed("Conv1D", options, x[1], kernel(*WINDOW)))
+
+
+def test_whole_numbers_are_averaged_and_enlarged_as_each_keras_does() -> None:
+    numbers, tf_keras = np.array([1, 2, 5, -7, -9]).reshape(1, 5, 1), Semantics("2.15.0", "tensorflow")
+    average = read("GlobalAveragePooling1D", {}, numbers)
+    assert call(average, numbers).outputs[0].tolist() == [[-1.6]]
+    assert call(average, numbers, semantics=tf_keras).outputs[0].tolist() == [[-1]]
+    image = np.arange(4).reshape(1, 2, 2, 1)
+    enlarged = computed("UpSampling2D", {"size": 2, "interpolation": "bilinear"}, image)
+    assert enlarged.ravel()[:8].tolist() == [0, 0, 1, 1, 0, 1, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +244,10 @@ def test_what_cannot_be_computed_is_refused_by_name(
         ("UpSampling2D", {"size": 2, "interpolation": "bilinear"}),
         ("Conv2DTranspose", {"filters": 1, "kernel_size": 2, "padding": "same"}),
         ("SeparableConv2D", {"filters": 1, "kernel_size": 2, "padding": "same"}),
+        ("MaxPooling3D", {"pool_size": [2, 1, 2], "padding": "same"}),
     ],
 )
 def test_what_theano_does_on_its_own_is_refused(class_name: str, options: Mapping[str, object]) -> None:
+    x = np.ones((1, *(4,) * int(class_name[class_name.index("D") - 1]), 1))
     with pytest.raises(rnnscope.Unsupported, match="Theano"):
-        read(class_name, options, np.ones((1, 4, 4, 1)), np.ones((2, 2, 1, 1)), semantics=KERAS2)
+        read(class_name, options, x, np.ones((2, 2, 1, 1)), semantics=KERAS2)

@@ -10,6 +10,7 @@ from cases import (
     normalizations,
     one_layer,
     own_classes,
+    preprocessing,
     spatial,
 )
 from cases.registry import CASES, VOCABULARY, Builder
@@ -27,5 +28,6 @@ __all__ = [
     "normalizations",
     "one_layer",
     "own_classes",
+    "preprocessing",
     "spatial",
 ]

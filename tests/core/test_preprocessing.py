@@ -40,7 +40,8 @@ def test_a_token_outside_a_closed_vocabulary_is_named() -> None:
 def test_discretization_counts_the_boundaries_reached() -> None:
     bins = layer("Discretization", {"bin_boundaries": [0.0, 1.0]}, (None, 4), version="2.15.0")
     found = output(bins, np.array([[-0.1, 0.0, 0.9, 1.0]]), "2.15.0")
-    assert (found.tolist(), found.dtype) == ([[0, 1, 1, 2]], np.int64)
+    assert found.tolist() == [[0, 1, 1, 2]]
+    assert found.dtype == np.dtype(np.int64)
 
 
 @pytest.mark.parametrize(

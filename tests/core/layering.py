@@ -26,6 +26,9 @@ class ListedWeights:
     def each(self, part: str, class_names: Sequence[str]) -> list[ListedWeights]:
         return [self] * len(class_names)
 
+    def frozen(self) -> ListedWeights:
+        return self
+
     def peek_shape(self) -> tuple[int, ...] | None:
         return tuple(self.left[0].shape) if self.left else None
 

@@ -31,6 +31,9 @@ class Drawn:
     def __init__(self) -> None:
         self.random = np.random.default_rng(0)
 
+    def frozen(self) -> Drawn:
+        return self
+
     def at(self, part: str) -> Drawn:
         return self
 

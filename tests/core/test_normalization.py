@@ -35,6 +35,9 @@ class Stored:
     def each(self, part: str, class_names: object) -> list[Stored]:
         return [self]
 
+    def frozen(self) -> Stored:
+        return self
+
     def peek_shape(self) -> tuple[int, ...] | None:
         return self.left[0].shape if self.left else None
 

@@ -35,6 +35,10 @@ class Weights(Protocol):
         """The next weight; ShapeMismatch names the layer and `name` when the file holds another shape."""
         ...
 
+    def frozen(self) -> Weights:
+        """These weights as those of a layer, or a part of one, that is not trained."""
+        ...
+
     def peek_shape(self) -> tuple[int, ...] | None:
         """The shape of the weight that `take` would read next; None when there is none."""
         ...

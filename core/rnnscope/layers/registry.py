@@ -20,7 +20,7 @@ KERAS_MODULES = ("keras.", "tf_keras.")
 MODEL_CLASSES = ("Functional", "Sequential", "Model")
 
 # Handled by whoever reads the layer, before its own options are taken.
-COMMON_OPTIONS = ("name", "trainable", "batch_shape", "batch_input_shape")
+COMMON_OPTIONS = ("name", "batch_shape", "batch_input_shape")
 
 
 def keras_layer(
@@ -109,6 +109,8 @@ def read_layer(config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> O
         take_dtype(config)
     if config.policy is not None and config.policy.quantization:
         kind = find_quantized_layer(config.class_name, config.policy.quantization, config.layer)
+    if config.take("trainable", True) is False:
+        weights = weights.frozen()
     config.ignore(*COMMON_OPTIONS)
     operation = kind.read(config, weights, shapes)
     config.finish()

@@ -15,7 +15,7 @@ from rnnscope.layers.submodel import NestedModel, Submodel
 from rnnscope.reading.entries import Entry, Graph
 from rnnscope.reading.graph import read_graph
 from rnnscope.reading.nesting import flattened
-from rnnscope.reading.weights import OrderedWeights, Tally, archive_folders
+from rnnscope.reading.weights import Tally, archive_folders
 from rnnscope.types import Shape
 
 MAX_RANK = 8
@@ -121,8 +121,6 @@ def _layer(
         weights = opener(entry, tally)
         shapes = (_entrance(entry, shapes),) if entry.class_name == "InputLayer" else shapes
         operation = read_layer(config, weights, shapes)
-        if isinstance(weights, OrderedWeights):
-            weights.finish()
         policy = config.policy or dtype_policy(entry.config.get("dtype"))
         dtype = policy.compute if policy is not None and policy.compute in FLOATS else "float32"
     trainable = tally.trainable if entry.config.get("trainable", True) is True else 0

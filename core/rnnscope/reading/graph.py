@@ -12,10 +12,13 @@ from rnnscope.graph import Call, Tensor
 from rnnscope.layers.base import Operation
 from rnnscope.layers.config import COMPUTED_DTYPES
 from rnnscope.layers.operations import Slot
-from rnnscope.layers.registry import LAYERS, MODEL_CLASSES, registered_name
+from rnnscope.layers.registry import LAYERS, MODEL_CLASSES
 from rnnscope.reading.arrays import NUMBERS
-from rnnscope.reading.entries import Entry, Graph, check_names, checked_graph, node_key
+from rnnscope.reading.entries import Entry, Graph, checked_graph, node_key
+from rnnscope.reading.headers import Header, header
+from rnnscope.reading.legacy_graph import is_legacy, read_legacy_functional
 from rnnscope.reading.run_order import run_order
+from rnnscope.reading.sequential import read_sequential
 from rnnscope.types import Array
 
 MAX_LAYERS = 10_000
@@ -25,7 +28,7 @@ FIRST_ARGUMENTS = ("inputs", "sequences", "sequence", "x", "input")  # what Kera
 
 
 def read_graph(class_name: str, config: Mapping[str, object]) -> Graph:
-    """The graph of a Sequential or Functional configuration; anything else is refused by name."""
+    """The graph of a Sequential or Functional configuration of any Keras; anything else is refused by name."""
     layers = config.get("layers")
     if class_name not in MODEL_CLASSES:
         raise Unsupported(
@@ -34,22 +37,11 @@ def read_graph(class_name: str, config: Mapping[str, object]) -> Graph:
         )
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         raise UnreadableFile("the configuration has no usable list of layers")
-    return _sequential(config, layers) if class_name == "Sequential" else _functional(config, layers)
-
-
-def _sequential(config: Mapping[str, object], layers: Sequence[object]) -> Graph:
-    plain = [_header(layer) for layer in layers]
-    if plain[0][1] != "InputLayer":
-        name = _free_name("input_layer", {name for name, _, _, _ in plain})
-        plain.insert(0, (name, "InputLayer", {"name": name, "batch_shape": _input_shape(config, plain[0][2])}, True))
-    calls = [Call(plain[0][0], plain[0][0])]
-    for name, *_ in plain[1:]:
-        calls.append(Call(name, name, (Tensor(calls[-1].key, 0),)))
-    entries = tuple(
-        Entry(*header, (call,), inner=_inner(header[1], header[2])) for header, call in zip(plain, calls, strict=True)
-    )
-    check_names(entries)
-    return Graph(entries, tuple(calls), (Tensor(calls[0].key, 0),), (Tensor(calls[-1].key, 0),))
+    if class_name == "Sequential":
+        return read_sequential(config, layers, read_graph)
+    if is_legacy(layers):
+        return read_legacy_functional(config, layers, make_call, read_graph)
+    return _functional(config, layers)
 
 
 def _functional(config: Mapping[str, object], layers: Sequence[object]) -> Graph:
@@ -69,43 +61,29 @@ def _functional(config: Mapping[str, object], layers: Sequence[object]) -> Graph
     return graph
 
 
-def _inner(class_name: str, config: Mapping[str, object]) -> Graph | None:
-    """The graph of a nested model."""
-    return read_graph(class_name, config) if class_name in MODEL_CLASSES else None
-
-
-def _header(layer: object) -> tuple[str, str, Mapping[str, object], bool]:
-    """Name, class, options, and whether it is a layer rather than a bare operation."""
-    if not isinstance(layer, dict):
-        raise UnreadableFile("a layer of the configuration is not an object", found=type(layer).__name__)
-    class_name, config = layer.get("class_name"), layer.get("config")
-    if not isinstance(class_name, str) or not isinstance(config, dict):
-        raise UnreadableFile("a layer of the configuration has no class or no options")
-    name = config.get("name", layer.get("name"))
-    if not isinstance(name, str) or not name:
-        raise UnreadableFile(f"a layer of class {class_name} has no name")
-    module = layer.get("module")
-    class_name = registered_name(layer, LAYERS, name)
+def _is_layer(head: Header) -> bool:
+    """Whether it is a layer rather than a bare operation."""
     # A legacy file names no modules, and an operation may share a layer's class name (Add, Concatenate). Nearly every
     # layer says whether it is trainable; those that do not have a dtype, as some operations have too.
-    known = class_name in LAYERS or "layers" in config
-    nameless = module is None and "trainable" not in config and not (known and {"dtype", "layers"} & set(config))
-    return name, class_name, config, not (nameless or str(module).startswith(OPERATION_MODULE))
+    config, known = head.config, head.class_name in LAYERS or "layers" in head.config
+    nameless = head.module is None and "trainable" not in config and not (known and {"dtype", "layers"} & set(config))
+    return not (nameless or str(head.module).startswith(OPERATION_MODULE))
 
 
 def _entry(layer: object) -> Entry:
-    name, class_name, config, is_layer = _header(layer)
+    head = header(layer)
     nodes = layer.get("inbound_nodes", []) if isinstance(layer, dict) else []
     if not isinstance(nodes, list):
-        raise UnreadableFile("the layer's inbound_nodes are not a list", layer=name)
-    inner = _inner(class_name, config)
+        raise UnreadableFile("the layer's inbound_nodes are not a list", layer=head.name)
+    parts = head.name, head.class_name, head.config
     if not nodes:
-        return Entry(name, class_name, config, is_layer, (Call(name, name),), inner=inner)
-    if not is_layer:
-        call, arguments, keywords = _operation_call(name, nodes)
-        return Entry(name, class_name, config, False, (call,), arguments, keywords)
-    calls = tuple(_layer_call(name, class_name, index, node) for index, node in enumerate(nodes))
-    return Entry(name, class_name, config, True, calls, inner=inner)
+        return Entry(*parts, _is_layer(head), (Call(head.name, head.name),))
+    if not _is_layer(head):
+        call, arguments, keywords = _operation_call(head.name, nodes)
+        return Entry(*parts, False, (call,), arguments, keywords)
+    inner = read_graph(head.class_name, head.config) if head.is_model else None
+    calls = tuple(_layer_call(head.name, head.class_name, index, node) for index, node in enumerate(nodes))
+    return Entry(*parts, True, calls, inner=inner)
 
 
 def _layer_call(name: str, class_name: str, index: int, node: object) -> Call:
@@ -246,16 +224,3 @@ def ends(value: object) -> tuple[Tensor, ...]:
     if not isinstance(items, list) or not items:
         raise UnreadableFile("the graph has no usable inputs or outputs")
     return tuple(tensor for item in items for tensor in ends(item))
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    return name if name not in taken else _free_name(f"{name}_", taken)
-
-
-def _input_shape(config: Mapping[str, object], first: Mapping[str, object]) -> object:
-    for source, key in ((config, "build_input_shape"), (first, "batch_shape"), (first, "batch_input_shape")):
-        if source.get(key) is not None:
-            return source[key]
-    raise Unsupported(
-        "the Sequential model does not say its input shape", advice="Build it or give it an Input, then save"
-    )

@@ -108,6 +108,10 @@ class Hdf5File:
         """The shape of a dataset."""
         return tuple(int(size) for size in self._dataset(path).shape)
 
+    def number_type(self, path: str) -> np.dtype[Any]:
+        """The type that `read` gives a dataset's numbers in."""
+        return self._number_type(self._dataset(path), path)[0]
+
     def read(self, path: str, shape: Shape | None = None) -> Array:
         """The numbers of a dataset, in native byte order; nothing is read unless type, storage and `shape` allow it.
 
@@ -119,13 +123,19 @@ class Hdf5File:
             raise ShapeMismatch(
                 f"dataset '{path}' has the wrong shape", file=self._name, expected=shape, found=tuple(dataset.shape)
             )
-        dtype = self._guarded(lambda: dataset.dtype, path)
-        brain = dtype == np.dtype("V2") and self.attribute(path, "dtype") == "bfloat16"
-        if not brain and (dtype.kind not in NUMBERS or self._h5py.check_enum_dtype(dtype) is not None):
-            raise self._refused(path, f"has type {dtype}, which is not a number")
+        _, brain = self._number_type(dataset, path)
         self._check_storage(dataset, path)
         raw = np.asarray(self._guarded(lambda: dataset[()], path))
         return bfloat16_to_float32(raw) if brain else self._guarded(lambda: native(raw), path)
+
+    def _number_type(self, dataset: Any, path: str) -> tuple[np.dtype[Any], bool]:
+        """In what type the numbers come out, and whether they are stored as bfloat16."""
+        dtype = self._guarded(lambda: dataset.dtype, path)
+        if dtype == np.dtype("V2") and self.attribute(path, "dtype") == "bfloat16":
+            return np.dtype(np.float32), True
+        if dtype.kind not in NUMBERS or self._h5py.check_enum_dtype(dtype) is not None:
+            raise self._refused(path, f"has type {dtype}, which is not a number")
+        return dtype.newbyteorder("="), False
 
     def read_text(self, path: str) -> str:
         """The text of a scalar dataset."""

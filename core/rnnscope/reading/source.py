@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -21,11 +21,12 @@ Kind = Literal["hdf5", "zip", "npy", "json", "text", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file as it was read: its name without folders, its bytes, and their sha256."""
+    """A file as it was read: its name without folders, its bytes, their sha256, and the folder, "" when unknown."""
 
     name: str
     data: bytes
     sha256: str
+    folder: str = field(default="", compare=False)
 
 
 Readable = str | PathLike[str] | Source
@@ -45,7 +46,7 @@ def read_source(path: Readable, limit: int = MAX_BYTES) -> Source:
         raise UnreadableFile(_reason(error), file=name) from None
     if not data:
         raise UnreadableFile("the file is empty", file=name)
-    return Source(name, data, hashlib.sha256(data).hexdigest())
+    return Source(name, data, hashlib.sha256(data).hexdigest(), str(Path(path).absolute().parent))
 
 
 def _read_regular(path: str | PathLike[str], name: str, limit: int) -> bytes:

@@ -1,12 +1,12 @@
-"""Where a layer's weights lie: by path in a `.keras` archive, by order in a legacy `.h5`."""
+"""Where a layer's weights lie in a `.keras` archive or a ``.weights.h5``: by path, whatever the layer is called."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from rnnscope.errors import ShapeMismatch, UnreadableFile, Unsupported
+from rnnscope.errors import ShapeMismatch, UnreadableFile
 from rnnscope.reading.entries import Graph
 from rnnscope.reading.hdf5 import Hdf5File
 from rnnscope.types import Array
@@ -14,6 +14,10 @@ from rnnscope.types import Array
 ROOT = "layers"
 # Classes that Keras knows under another name than the one in the configuration; the folder bears their own.
 OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
+# tf-keras before 2.14 called a model's layers so, and counted each layer that has weights twice.
+DOUBLED_ROOT = "_layer_checkpoint_dependencies"
+# Kept beside the weights of layers, and no part of what a model computes.
+HARMLESS = ("optimizer", "seed_generator", "metrics", "_metrics", "compile_metrics", "_compile_metrics", "loss_tracker")
 
 
 @dataclass(slots=True)
@@ -31,80 +35,108 @@ class Tally:
         return array
 
 
+class ArchiveIndex:
+    """The datasets of one or several HDF5 files by path. Windows wrote backslashes into the names of groups."""
+
+    def __init__(self, files: Sequence[Hdf5File]) -> None:
+        self._files = files
+        self._places: dict[str, tuple[Hdf5File, str]] = {}
+        for file in files:
+            for path in file.datasets():
+                plain = path.replace("\\", "/")
+                if plain in self._places:
+                    raise UnreadableFile("two weights of the file lie at the same place", found=plain)
+                self._places[plain] = file, path
+
+    @property
+    def root(self) -> str:
+        """What the file calls the list of a model's layers."""
+        doubled = any(path.startswith(f"{DOUBLED_ROOT}/") for path in self._places)
+        return DOUBLED_ROOT if doubled else ROOT
+
+    def has(self, path: str) -> bool:
+        return path in self._places
+
+    def holds(self, folder: str) -> bool:
+        """Whether any dataset lies below."""
+        return any(path.startswith(f"{folder}/") for path in self._places)
+
+    def shape(self, path: str) -> tuple[int, ...]:
+        file, place = self._places[path]
+        return file.shape(place)
+
+    def kept_name(self, folder: str) -> object:
+        """The name of the layer whose weights lie there, as Keras 3.6 and later note it; None elsewhere."""
+        group = f"{folder}/vars"
+        return next((file.attribute(group, "name") for file in self._files if file.is_group(group)), None)
+
+    def read(self, path: str, shape: tuple[int, ...]) -> Array:
+        file, place = self._places[path]
+        return file.read(place, shape)
+
+    def leftovers(self, taken: set[str]) -> list[str]:
+        """Datasets that no layer asked for; what belongs to training or to random generators does not count."""
+        return [path for path in self._places if path not in taken and not set(HARMLESS) & set(path.split("/"))]
+
+    def layers(self) -> dict[str, list[str]]:
+        """Folder of each layer of the outermost model → its datasets, a forward part before a backward one."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self._places, key=lambda path: path.replace("/backward_layer/", "/~/")):
+            root, _, rest = path.partition("/")
+            if root == self.root:
+                found.setdefault(rest.partition("/")[0], []).append(path)
+        return found
+
+
 @dataclass(slots=True)
 class ArchiveWeights:
     """Weights of a `.keras` archive: ``<path>/vars/0``, ``<path>/vars/1`` … for each part of a layer."""
 
-    hdf5: Hdf5File
+    index: ArchiveIndex
     path: str
     layer: str
     tally: Tally
+    trained: bool = True
     taken: int = 0
 
     def at(self, part: str) -> ArchiveWeights:
-        return ArchiveWeights(self.hdf5, f"{self.path}/{part}", self.layer, self.tally)
+        return ArchiveWeights(self.index, f"{self.path}/{part}", self.layer, self.tally, self.trained)
 
     def each(self, part: str, class_names: Sequence[str]) -> list[ArchiveWeights]:
         return [self.at(f"{part}/{name}") for name in archive_names(class_names)]
 
+    def frozen(self) -> ArchiveWeights:
+        return replace(self, trained=False)
+
     def peek_shape(self) -> tuple[int, ...] | None:
         path = f"{self.path}/vars/{self.taken}"
-        return self.hdf5.shape(path) if self.hdf5.has(path) else None
+        return self.index.shape(path) if self.index.has(path) else None
 
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         path = f"{self.path}/vars/{self.taken}"
         self.taken += 1
-        return self.tally.count(path, _read(self.hdf5, path, name, self.layer, shape), trainable)
+        if not self.index.has(path):
+            raise UnreadableFile(f"weight '{name}' is missing", layer=self.layer, expected=f"{path} of shape {shape}")
+        found = self.index.shape(path)
+        if found != shape:
+            raise ShapeMismatch(f"weight '{name}' has the wrong shape", layer=self.layer, expected=shape, found=found)
+        return self.tally.count(path, self.index.read(path, shape), trainable and self.trained)
 
 
-@dataclass(slots=True)
-class OrderedWeights:
-    """Weights of a legacy `.h5`: a layer's datasets in the order of its ``weight_names``, parts one after another."""
+def archive_folders(graph: Graph, index: ArchiveIndex | None = None) -> dict[str, str]:
+    """Where each layer's weights lie in a `.keras` archive: ``layers/lstm_1``, ``layers/functional/layers/dense``.
 
-    hdf5: Hdf5File
-    paths: Sequence[str]
-    layer: str
-    tally: Tally
-    taken: int = 0
-
-    def at(self, part: str) -> OrderedWeights:
-        return self
-
-    def each(self, part: str, class_names: Sequence[str]) -> list[OrderedWeights]:
-        return [self] * len(class_names)
-
-    def peek_shape(self) -> tuple[int, ...] | None:
-        return self.hdf5.shape(self.paths[self.taken]) if self.taken < len(self.paths) else None
-
-    def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
-        if self.taken >= len(self.paths):
-            raise UnreadableFile(
-                f"weight '{name}' is missing",
-                layer=self.layer,
-                expected=shape,
-                found=f"{len(self.paths)} weights in all",
-            )
-        path = self.paths[self.taken]
-        self.taken += 1
-        return self.tally.count(path, _read(self.hdf5, path, name, self.layer, shape), trainable)
-
-    def finish(self) -> None:
-        """Refuse weights that the layer did not ask for: they would change the numbers unseen."""
-        if self.taken < len(self.paths):
-            raise Unsupported(
-                f"the file holds {len(self.paths)} weights for this layer, its options imply {self.taken}",
-                layer=self.layer,
-            )
-
-
-def archive_folders(graph: Graph) -> dict[str, str]:
-    """Where each layer's weights lie in a `.keras` archive: ``layers/lstm_1``, ``layers/functional/layers/dense``."""
+    index: the archive, for those of tf-keras before 2.14, whose numbers hang on which layers have weights.
+    """
+    root = ROOT if index is None else index.root
     paths: dict[str, str] = {}
     # A nested model stands behind what is inside it, so the file's order backwards is from the outside in.
     for parent in dict.fromkeys(entry.parent for entry in reversed(graph.entries)):
         layers = [entry for entry in graph.entries if entry.is_layer and entry.parent == parent]
-        folders = archive_names([entry.class_name for entry in layers])
-        below = f"{paths[parent]}/{ROOT}" if parent else ROOT
+        below = f"{paths[parent]}/{root}" if parent else root
+        classes = [entry.class_name for entry in layers]
+        doubled = index is not None and root == DOUBLED_ROOT
+        folders = _doubled_names(classes, below, index) if doubled and index else archive_names(classes)
         paths |= {entry.name: f"{below}/{folder}" for entry, folder in zip(layers, folders, strict=True)}
     return paths
 
@@ -114,41 +146,33 @@ def archive_names(class_names: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     names = []
     for class_name in class_names:
-        folder = snake_case(OWN_NAMES.get(class_name, class_name))
+        folder = _folder(class_name)
         count = seen.get(folder, 0)
         seen[folder] = count + 1
-        names.append(folder if count == 0 else f"{folder}_{count}")
+        names.append(_numbered(folder, count))
     return names
+
+
+def _doubled_names(class_names: Sequence[str], below: str, index: ArchiveIndex) -> list[str]:
+    """The same where each layer that has weights was counted twice: once as a layer, once as one with weights."""
+    seen: dict[str, int] = {}
+    names = []
+    for class_name in class_names:
+        folder = _folder(class_name)
+        names.append(_numbered(folder, seen.get(folder, 0)))
+        seen[folder] = seen.get(folder, 0) + (2 if index.holds(f"{below}/{names[-1]}") else 1)
+    return names
+
+
+def _folder(class_name: str) -> str:
+    return snake_case(OWN_NAMES.get(class_name, class_name))
+
+
+def _numbered(folder: str, count: int) -> str:
+    return folder if count == 0 else f"{folder}_{count}"
 
 
 def snake_case(name: str) -> str:
     """``SimpleRNN`` → ``simple_rnn``, ``TimeDistributed`` → ``time_distributed``, as Keras names folders."""
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-
-
-def ordered_paths(hdf5: Hdf5File, root: str, layer: str) -> list[str]:
-    """The datasets of one layer in a legacy file, in the order that its ``weight_names`` attribute states."""
-    group = f"{root}/{layer}"
-    names = hdf5.attribute(group, "weight_names") if hdf5.is_group(group) else []
-    if not isinstance(names, list):
-        raise UnreadableFile("the layer's weight_names are not a list", layer=layer, found=repr(names))
-    return [f"{group}/{name}" for name in names]
-
-
-def leftovers(hdf5: Hdf5File, root: str, taken: set[str]) -> list[str]:
-    """Datasets below `root` that no layer asked for; the state of random generators does not count."""
-    return [
-        path
-        for path in hdf5.datasets()
-        if path.startswith(f"{root}/") and path not in taken and "seed_generator" not in path
-    ]
-
-
-def _read(hdf5: Hdf5File, path: str, name: str, layer: str, shape: tuple[int, ...]) -> Array:
-    if not hdf5.has(path):
-        raise UnreadableFile(f"weight '{name}' is missing", layer=layer, expected=f"{path} of shape {shape}")
-    found = hdf5.shape(path)
-    if found != shape:
-        raise ShapeMismatch(f"weight '{name}' has the wrong shape", layer=layer, expected=shape, found=found)
-    return hdf5.read(path, shape)

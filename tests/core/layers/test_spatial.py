@@ -31,6 +31,9 @@ class Stored:
     def each(self, part: str, class_names: Sequence[str]) -> Sequence[Weights]:
         return [self for _ in class_names]
 
+    def frozen(self) -> Stored:
+        return self
+
     def peek_shape(self) -> tuple[int, ...] | None:
         return self.left[0].shape if self.left else None
 

@@ -200,9 +200,7 @@ def test_unusable_ends_are_refused(ends: object) -> None:
     refused(UnreadableFile, ".", *good, outputs=ends)
 
 
-@pytest.mark.parametrize(
-    "call", [None, [], {}, {"args": 1, "kwargs": {}}, {"args": [], "kwargs": []}, [["x", 0, 0, {}]]]
-)
+@pytest.mark.parametrize("call", [None, [], {}, {"args": 1, "kwargs": {}}, {"args": [], "kwargs": []}])
 def test_a_call_of_another_form_is_refused(call: object) -> None:
     refused(UnreadableFile, "as Keras 3 does", X, layer("y", call))
 

@@ -15,6 +15,7 @@ from rnnscope.layers.spatial import (
     Layout,
     Spatial,
     as_applied,
+    is_theano,
     known_channels,
     take_layout,
     take_padding,
@@ -49,16 +50,18 @@ class Convolution(Spatial):
         if channels % groups or filters % groups:
             raise unusable(config, "groups", f"a divisor of {channels} channels and {filters} filters", groups)
         use_bias = config.take_bool("use_bias", True)
-        return cls(
-            layout=layout,
-            strides=take_sizes(config, "strides", layout.rank, 1),
-            padding=take_padding(config, *(("causal", "full") if layout.rank == 1 else ("full",))),
-            dilation=take_sizes(config, "dilation_rate", layout.rank, 1),
-            groups=groups,
-            activation=take_activation(config),
-            kernel=as_applied(config, take_kernel(config, weights, layout, (*window, channels // groups, filters))),
-            bias=weights.take("bias", (filters,)) if use_bias else None,
-        )
+        shape = (*window, channels // groups, filters)
+        strides = take_sizes(config, "strides", layout.rank, 1)
+        dilation = take_sizes(config, "dilation_rate", layout.rank, 1)
+        # Theano alone has "full".
+        padding = take_padding(config, *("causal",) * (layout.rank == 1), *("full",) * is_theano(config))
+        activation = take_activation(config)
+        # A legacy file has what is trained first: with LoRA, that is the bias.
+        early = use_bias and weights.peek_shape() == (filters,)
+        bias = weights.take("bias", (filters,)) if early else None
+        kernel = as_applied(config, take_kernel(config, weights, layout, shape))
+        bias = weights.take("bias", (filters,)) if use_bias and not early else bias
+        return cls(layout, kernel, bias, strides, padding, dilation, groups, activation)
 
     def sizes(self, sizes: Shape) -> Shape:
         return output_sizes(sizes, self.kernel.shape[:-2], self.strides, self.padding, self.dilation)

@@ -127,6 +127,16 @@ def test_a_deconvolution_of_keras_1_has_the_output_shape_that_it_says() -> None:
     assert output[0, :, 0, 0].tolist() == [1, 1, 1, 1, 1, 1, 0]
 
 
+def test_a_kernel_adapted_by_lora_is_told_from_a_merged_one() -> None:
+    random = np.random.default_rng(0)
+    x, merged = random.normal(size=(2, 7, 3)), random.normal(size=(4, 3, 2))
+    bias, first, second = random.normal(size=2), random.normal(size=(4, 3, 1)), random.normal(size=(1, 2))
+    options = {"filters": 2, "kernel_size": 4, "lora_rank": 1, "lora_alpha": 3}
+    expected = computed("Conv1D", options, x, merged, bias)
+    apart = computed("Conv1D", options, x, bias, first, second, merged - 3 * first @ second)
+    np.testing.assert_allclose(apart, expected, rtol=1e-9)
+
+
 def test_pooling_the_same_starts_earlier_on_theano() -> None:
     options = {"pool_size": [2], "strides": [2], "padding": "same"}
     x = line(1, 2, 3, 4, 5)

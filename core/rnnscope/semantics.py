@@ -88,12 +88,12 @@ class Semantics:
 
     @property
     def merged_masks_join_by_or(self) -> bool:
-        """Whether merging layers join masks by OR, and have none when any input is unmasked; before 3.4 it was AND."""
+        """Whether merging layers join masks by OR, and have none when any input is unmasked; Keras 2 took AND."""
         return self.version >= (3, 4)
 
     @property
     def lists_carry_masks(self) -> bool:
-        """Whether the mask of a list's first tensor passes on; Keras 3.0–3.3 looked for it on the list itself."""
+        """Whether the masks of a list of tensors pass on; Keras 3.0–3.3 looked for one on the list itself."""
         return not self.is_keras3 or self.version >= (3, 4)
 
     @property

@@ -111,16 +111,16 @@ class Concatenate(Operation):
 
 
 def joined_mask(masks: Sequence[Mask | None], semantics: Semantics) -> Mask | None:
-    """The mask of tensors that were merged element by element: OR, if all have one; before Keras 3.4, AND."""
-    there = [mask for mask in masks if mask is not None]
+    """The mask of tensors merged element by element: OR, if all have one; AND before Keras 3, and none up to 3.3."""
+    there = [mask for mask in masks if mask is not None and semantics.lists_carry_masks]
     if not semantics.merged_masks_join_by_or:
         return reduce(np.logical_and, there) if there else None
     return reduce(np.logical_or, there) if there and len(there) == len(masks) else None
 
 
 def concatenated_mask(arguments: Arguments, axis: int, semantics: Semantics) -> Mask | None:
-    """A step is valid when any feature (all of them before Keras 3.4) comes from a valid step."""
-    ranks = [mask.ndim for mask in arguments.masks if mask is not None]
+    """A step is valid when any feature (before Keras 3 all of them) comes from a valid step; none in Keras 3.0–3.3."""
+    ranks = [mask.ndim for mask in arguments.masks if mask is not None and semantics.lists_carry_masks]
     if not ranks:
         return None
     spread = [

@@ -89,9 +89,7 @@ def test_index_minus_one_is_an_error_in_tensorflow_itself() -> None:
         called(embedding, np.array([[-1]]), version=TF_KERAS)
 
 
-@pytest.mark.parametrize(
-    ("version", "expected"), [(KERAS_3, SEEN | OTHER), ("3.3.3", None), (KERAS_2, SEEN & OTHER)]
-)
+@pytest.mark.parametrize(("version", "expected"), [(KERAS_3, SEEN | OTHER), ("3.3.3", None), (KERAS_2, SEEN & OTHER)])
 @pytest.mark.parametrize("name", ["Add", "Concatenate"])
 def test_merged_masks(name: str, version: str, expected: Mask | None) -> None:
     result = called(layer(name, {}, (SHAPE, SHAPE), version=version), X, Y, masks=[SEEN, OTHER], version=version)

@@ -82,7 +82,7 @@ def take_kernel(config: Config, weights: Weights, layout: Layout, shape: tuple[i
     """The stored kernel in the shape (*window, inner channels, outer channels) that Keras 2 and 3 store.
 
     Keras 1 stores (outer, inner, *window) under channels_first. Its Convolution1D has a second spatial axis of one, and
-    came in that other order up to 1.1, whatever the backend.
+    came in that other order in 1.0, whatever the backend.
     """
     *window, inner, outer = shape
     if not config.semantics.is_keras1:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from math import prod
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -13,8 +14,11 @@ from rnnscope.layers.base import Weights
 from rnnscope.layers.config import Config
 from rnnscope.layers.convolving import Sides, output_sizes, padded, padding_sides
 from rnnscope.layers.registry import keras_layer
-from rnnscope.layers.spatial import Spatial, take_layout, take_padding, take_sizes
+from rnnscope.layers.spatial import Spatial, take_layout, take_padding, take_sizes, unusable
 from rnnscope.types import Array, Shape
+
+# More than any image has; it keeps a damaged size from becoming an endless loop.
+MOST_PLACES: Final = 2**20
 
 
 @keras_layer(
@@ -37,7 +41,7 @@ class WindowPooling(Spatial):
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         layout = take_layout(config, shapes[0])
-        window = take_sizes(config, "pool_size", layout.rank, 2)
+        window = _bounded(config, "pool_size", take_sizes(config, "pool_size", layout.rank, 2))
         strides = config.take("strides", None)
         part = config.part({"strides": window if strides is None else strides}, config.class_name)
         padding = take_padding(config)
@@ -70,6 +74,12 @@ class WindowPooling(Spatial):
         if self.padding != "half":
             return padding_sides(self.padding, sizes, self.window, self.strides)
         return [_theano_sides(*axis) for axis in zip(sizes, self.window, self.strides, strict=True)]
+
+
+def _bounded(config: Config, name: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    if prod(sizes) > MOST_PLACES:
+        raise unusable(config, name, f"at most {MOST_PLACES} places", list(sizes))
+    return sizes
 
 
 def _theano_sides(size: int, window: int, stride: int) -> tuple[int, int]:
@@ -121,7 +131,8 @@ class AdaptivePooling(Spatial):
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         layout = take_layout(config, shapes[0])
         average = config.class_name.startswith("AdaptiveAverage")
-        return cls(layout=layout, average=average, output_size=take_sizes(config, "output_size", layout.rank))
+        output_size = _bounded(config, "output_size", take_sizes(config, "output_size", layout.rank))
+        return cls(layout=layout, average=average, output_size=output_size)
 
     def sizes(self, sizes: Shape) -> Shape:
         return self.output_size

@@ -102,7 +102,7 @@ def test_full_padding_of_keras_1_takes_every_window_that_touches() -> None:
 
 def test_the_kernels_of_keras_1_come_in_each_of_its_layouts() -> None:
     random = np.random.default_rng(0)
-    tensorflow1 = Semantics("1.1.0", "tensorflow")
+    tensorflow1 = Semantics("1.0.8", "tensorflow")
     x, plain = random.normal(size=(2, 7, 3)), random.normal(size=(4, 3, 2))
     options = {"filters": 2, "kernel_size": 4, "use_bias": False}
     expected = computed("Conv1D", options, x, plain)
@@ -241,6 +241,8 @@ def test_whole_numbers_are_averaged_and_enlarged_as_each_keras_does() -> None:
         ("UpSampling1D", {"size": 0}, "size"),
         ("Flatten", {"data_format": "channels_middle"}, "data_format"),
         ("MaxPooling1D", {"ceil_mode": True}, "ceil_mode"),
+        ("MaxPooling1D", {"pool_size": 2**31 - 1, "padding": "same"}, "pool_size"),
+        ("AdaptiveMaxPooling1D", {"output_size": 2**31 - 1}, "output_size"),
     ],
 )
 def test_what_cannot_be_computed_is_refused_by_name(

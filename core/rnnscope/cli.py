@@ -17,6 +17,7 @@ from rnnscope.errors import RnnscopeError, one_line
 from rnnscope.inputs import load_input
 from rnnscope.lens import Lens, Reading, readings_of
 from rnnscope.model import Model
+from rnnscope.plugin_files import CONSENT, run_plugin
 from rnnscope.reading.loader import load_model
 from rnnscope.reference import load_reference
 from rnnscope.run import run
@@ -99,12 +100,22 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend", choices=BACKENDS, help="the backend whose rules apply (a .keras file does not say which it was)"
     )
+    parser.add_argument(
+        "--bypass-lambda", action="store_true", help="let Lambda layers, whose code is never run, pass their input on"
+    )
+    parser.add_argument("--run-code", metavar="FILE.py", action="append", default=[], help=CONSENT)
 
 
 def _load(options: argparse.Namespace, semantics: Semantics | None = None) -> Model:
     """The model that the options name, by the rules that they choose, or by these."""
-    version = semantics.keras_version if semantics else options.keras_version
-    return load_model(options.model, keras_version=version, backend=semantics.backend if semantics else options.backend)
+    for file in options.run_code:
+        run_plugin(file)
+    return load_model(
+        options.model,
+        keras_version=semantics.keras_version if semantics else options.keras_version,
+        backend=semantics.backend if semantics else options.backend,
+        bypass_lambda=options.bypass_lambda,
+    )
 
 
 def _summary(options: argparse.Namespace) -> int:

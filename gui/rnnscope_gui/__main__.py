@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnscope import __version__, cli
+from rnnscope.errors import RnnscopeError
+from rnnscope.plugin_files import run_plugin
 
 SNAPSHOT = "snapshot"
 
@@ -26,10 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if obstacle := _obstacle(options.files):
         sys.stderr.write(f"rnnscope: {obstacle}\n")
         return cli.WRONG
+    try:
+        for file in options.run_code:
+            run_plugin(file)
+    except RnnscopeError as error:
+        sys.stderr.write(f"rnnscope: {error}\n")
+        return cli.WRONG
     from rnnscope_gui.app import open_window
     from rnnscope_gui.read_as import ReadAs
 
-    return open_window(options.files, read_as=ReadAs(options.keras_version, options.backend))
+    return open_window(options.files, read_as=ReadAs.chosen(options))
 
 
 def _obstacle(files: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ class Window(Protocol):
     def compare_again(self) -> None: ...
     def read_as(self, semantics: Semantics | None) -> None: ...
     def look_through_lens(self) -> None: ...
+    def bypass_lambda(self) -> None: ...
     def ask_sample(self) -> None: ...
     def save_picture(self) -> None: ...
     def copy_picture(self) -> None: ...
@@ -66,6 +67,11 @@ def is_unjudged(scene: Scene) -> bool:
 
 def has_model(scene: Scene) -> bool:
     return scene.document.model is not None
+
+
+def has_lambda(scene: Scene) -> bool:
+    model = scene.document.model
+    return model is not None and any(listed.layer.class_name == "Lambda" for listed in model.listing)
 
 
 def _reading(semantics: Semantics) -> Command:
@@ -264,6 +270,16 @@ COMMANDS: tuple[Command, ...] = (
         lambda scene: scene.document.model is not None and scene.document.model.semantics == scene.document.own,
     ),
     *map(_reading, READINGS),
+    Command(
+        "bypass-lambda",
+        "Reading",
+        "Pass Lambda layers by",
+        (),
+        lambda w: w.bypass_lambda(),
+        has_lambda,
+        "Their code is never run; passed by, they hand on what they get",
+        lambda scene: scene.document.read_as.bypass_lambda,
+    ),
     Command("cancel", "View", "Stop the work under way", ("Ctrl+.",), lambda w: w.cancel(), is_busy),
     Command("shortcuts", "Help", "Keyboard shortcuts", ("F1",), lambda w: w.show_shortcuts(), always),
     Command("about", "Help", "About rnnscope", (), lambda w: w.show_about(), always),
@@ -279,6 +295,7 @@ SEPARATED = frozenset(
         "previous-sample",
         "previous-layer",
         "first-difference",
+        "bypass-lambda",
         "read-as-file",
         "reset-zoom",
         "theme-system",

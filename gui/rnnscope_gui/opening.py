@@ -10,7 +10,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from rnnscope import Model, Reference, compare, run
-from rnnscope.errors import Cancelled, RnnscopeError
+from rnnscope.errors import Cancelled, RnnscopeError, Unsupported
 from rnnscope.lens import readings_of
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Shape
@@ -86,6 +86,10 @@ def open_files(
         trace = run(document.model, document.inputs, progress=reports.progress, cancelled=reports.cancelled)
     except Cancelled:
         raise
+    except Unsupported as error:
+        # The files are sound and fit; what cannot be run may be passed by, so they stay.
+        located = error.located(file=Path(document.model_path).name)
+        return Outcome(replace(document, trace=None, unmasked=None, comparison=None), Message(str(located)))
     except RnnscopeError as error:
         if "input" in fresh:
             raise error.located(file=Path(document.input_path).name) from None

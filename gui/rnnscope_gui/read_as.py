@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, replace
 
 from rnnscope.semantics import Semantics
@@ -9,10 +10,20 @@ from rnnscope.semantics import Semantics
 
 @dataclass(frozen=True, slots=True)
 class ReadAs:
-    """What `rnnscope.load_model` is told besides the file; None leaves it to the file."""
+    """What `rnnscope.load_model` is told besides the file; None leaves it to the file.
+
+    code: Python files that the person wants run first, because they register layers of their own.
+    """
 
     keras_version: str | None = None
     backend: str | None = None
+    bypass_lambda: bool = False
+    code: tuple[str, ...] = ()
+
+    @classmethod
+    def chosen(cls, options: argparse.Namespace) -> ReadAs:
+        """As the options of the command line say; see `rnnscope.cli.add_reading`."""
+        return cls(options.keras_version, options.backend, options.bypass_lambda, tuple(options.run_code))
 
     def by(self, semantics: Semantics | None) -> ReadAs:
         """The same, by the rules of this Keras; by those that the file asks for when there is None."""

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from rnnscope import load_input, load_model, load_reference
+from rnnscope import Model, load_input, load_model, load_reference
 from rnnscope.errors import RnnscopeError, UnreadableFile
+from rnnscope.plugin_files import run_plugin
 from rnnscope.reading.archive import read_members
 from rnnscope.reading.hdf5 import open_hdf5
 from rnnscope.reading.source import Source, read_source, sniff
@@ -27,11 +28,22 @@ def open_file(path: str, kind: Kind | None, read_as: ReadAs) -> Opened:
     source = read_source(path)
     chosen = kind or recognise(source)
     loaders: dict[Kind, Callable[[], object]] = {
-        "model": lambda: load_model(source, keras_version=read_as.keras_version, backend=read_as.backend),
+        "model": lambda: _model(source, read_as),
         "input": lambda: load_input(source),
         "reference": lambda: load_reference(source),
     }
     return Opened(chosen, loaders[chosen](), source.sha256)
+
+
+def _model(source: Source, read_as: ReadAs) -> Model:
+    for file in read_as.code:
+        run_plugin(file)
+    return load_model(
+        source,
+        keras_version=read_as.keras_version,
+        backend=read_as.backend,
+        bypass_lambda=read_as.bypass_lambda,
+    )
 
 
 def recognise(source: Source) -> Kind:

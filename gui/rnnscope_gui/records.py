@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 
 from rnnscope import errors
+from rnnscope.plugin_files import PREFIX
 
 ARRAYS = frozenset({"dtype", "ndarray", "scalar", "_frombuffer", "_reconstruct"})
 BUILT_IN = frozenset({"slice", "range", "complex"})
@@ -24,7 +26,7 @@ class _Records(pickle.Unpickler):
         package = module.partition(".")[0]
         listed = (package == "numpy" and name in ARRAYS) or (module == "builtins" and name in BUILT_IN)
         # Protocol 4 allows dotted names, and a module of ours may have imported anything: both lead elsewhere.
-        if listed or (package in ("rnnscope", "rnnscope_gui") and "." not in name):
+        if listed or (_may_hold_ours(module) and "." not in name):
             found = super().find_class(module, name)
             if listed or found is errors._rebuild or _is_ours(found):
                 return found
@@ -32,4 +34,10 @@ class _Records(pickle.Unpickler):
 
 
 def _is_ours(found: object) -> bool:
-    return isinstance(found, type) and found.__module__.partition(".")[0] in ("rnnscope", "rnnscope_gui")
+    return isinstance(found, type) and _may_hold_ours(found.__module__)
+
+
+def _may_hold_ours(module: str) -> bool:
+    """Our own packages, and the files that the person wanted run, here as well as in the child."""
+    plugin = module.startswith(PREFIX) and module in sys.modules
+    return module.partition(".")[0] in ("rnnscope", "rnnscope_gui") or plugin

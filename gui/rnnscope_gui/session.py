@@ -49,6 +49,13 @@ class Session(QObject):
         if document.model is not None:
             self._open([Request(document.model_path, "model")], document.read_as.by(semantics), None)
 
+    def bypass_lambda(self) -> None:
+        """Read the open model again with its Lambda layers passed by, or again with them in the way."""
+        document = self.state.scene.document
+        if document.model is not None:
+            how = replace(document.read_as, bypass_lambda=not document.read_as.bypass_lambda)
+            self._open([Request(document.model_path, "model")], how, None)
+
     def look_through_lens(self) -> None:
         """Run the open model by the rules of every Keras that there is a reading for."""
         document, reads = self.state.scene.document, self._reader.read

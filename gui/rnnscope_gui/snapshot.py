@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rnnscope.cli import MARKS, add_reading, place
 from rnnscope.errors import BadInput, RnnscopeError
+from rnnscope.plugin_files import run_plugin
 from rnnscope_gui.opening import ORDER
 from rnnscope_gui.state import Scene, View
 
@@ -55,9 +56,11 @@ def render(options: argparse.Namespace) -> Scene:
     from rnnscope_gui.session import Session
     from rnnscope_gui.window import MainWindow
 
+    for file in options.run_code:
+        run_plugin(file)
     quiet_offscreen()
     app = application()
-    session = Session(read_as=ReadAs(options.keras_version, options.backend))
+    session = Session(read_as=ReadAs.chosen(options))
     session.warm_up()
     window = MainWindow(session, QSettings(os.devnull, QSettings.Format.IniFormat))
     # Qt goes on after an error in a slot; half a picture must not pass for a whole one.

@@ -113,6 +113,9 @@ class MainWindow(QMainWindow):
     def look_through_lens(self) -> None:
         self._session.look_through_lens()
 
+    def bypass_lambda(self) -> None:
+        self._session.bypass_lambda()
+
     def ask_sample(self) -> None:
         trace = self.state.scene.document.trace
         if trace is None:

@@ -50,6 +50,7 @@ FILES = ("open-model", "open-input", "open-reference", "example-household", "exa
 READINGS = (
     "version-lens",
     "read-as-file",
+    "bypass-lambda",
     *(each.id for each in COMMANDS if each.id.startswith("read-as-") and each.id != "read-as-file"),
 )
 OTHERS = ("save-picture", "copy-picture", "compare-again", "close-files", "quit", "cancel", "shortcuts", "about")

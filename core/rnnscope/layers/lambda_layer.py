@@ -58,7 +58,8 @@ class Lambda(Operation):
             raise Unsupported(
                 "a Lambda layer is Python code in the file, which is not run",
                 layer=arguments.layer,
-                advice="Load the model with bypass_lambda=True to let its input through unchanged",
+                advice="To let its input through unchanged: Reading ▸ Pass Lambda layers by, --bypass-lambda, or "
+                "load_model(…, bypass_lambda=True)",
             )
         masks = arguments.masks if self.passes_mask else ()
         return Result(arguments.tensors, masks or (None,) * len(arguments.tensors))

@@ -59,14 +59,15 @@ def parse_architecture(text: str | bytes, file: str) -> Architecture:
 
 
 class Reading(NamedTuple):
-    """The rules that a file is read by, and the Keras that wrote it."""
+    """The rules that a file is read by, the Keras that wrote it, and what becomes of its Lambda layers."""
 
     semantics: Semantics
     written_by: Semantics
+    bypass_lambda: bool = False
 
     def circumstances(self, notes: list[str]) -> Circumstances:
         """What every layer of the file is read with."""
-        return Circumstances(self.semantics, notes, written_by=self.written_by)
+        return Circumstances(self.semantics, notes, written_by=self.written_by, bypass_lambda=self.bypass_lambda)
 
 
 def reading_of(architecture: Architecture, keras_version: str | None, backend: str | None, notes: list[str]) -> Reading:

@@ -37,6 +37,7 @@ def load_model(
     keras_version: str | None = None,
     backend: str | None = None,
     infer: bool = False,
+    bypass_lambda: bool = False,
 ) -> Model:
     """Read a model that any Keras wrote, whatever the file is called.
 
@@ -44,6 +45,7 @@ def load_model(
     the JSON index of sharded ones. Given with a whole model, `weights` take the place of its own.
     keras_version, backend: read the file by the rules of this Keras instead of the one it names; a ``.keras`` file
     does not name its backend, and TensorFlow is assumed.
+    bypass_lambda: let Lambda layers, whose code is never run, pass their input on; the model's notes say which.
     infer: build the model of a file that holds weights alone from their shapes, where these leave no choice; what was
     assumed stands in the model's notes.
 
@@ -60,7 +62,7 @@ def load_model(
                 source, given, found, other = given, source, other, found  # whichever was named first
             found = _joined(found, other, given)
         try:
-            return _model(found, source, keras_version, backend, infer=infer)
+            return _model(found, source, keras_version, backend, infer=infer, bypass_lambda=bypass_lambda)
         except RnnscopeError as error:
             raise error.located(file=source.name) from None
 
@@ -123,7 +125,9 @@ def _joined(found: Found, other: Found, weights: Source) -> Found:
     return Found(found.architecture.or_else(version, backend), other.store)
 
 
-def _model(found: Found, source: Source, keras_version: str | None, backend: str | None, *, infer: bool) -> Model:
+def _model(
+    found: Found, source: Source, keras_version: str | None, backend: str | None, *, infer: bool, bypass_lambda: bool
+) -> Model:
     notes: list[str] = []
     architecture, store = found.architecture, found.store
     if store is None:
@@ -133,7 +137,7 @@ def _model(found: Found, source: Source, keras_version: str | None, backend: str
         )
     if architecture is None:
         architecture = inferred_architecture(store, source.name, notes, wanted=infer)
-    reading = reading_of(architecture, keras_version, backend, notes)
+    reading = reading_of(architecture, keras_version, backend, notes)._replace(bypass_lambda=bypass_lambda)
     graph, class_name, name = graph_of(architecture)
     opener, remark = store.opener(
         graph, lambda rehearsed: build(graph, reading.circumstances([]), rehearsed), written_by=reading.written_by

@@ -49,6 +49,10 @@ class Bidirectional(Operation):
     def stateful(self) -> bool:
         return self.forward.stateful
 
+    @property
+    def time_major(self) -> bool:
+        return self.forward.time_major
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         merge_mode = config.take("merge_mode", "concat")

@@ -62,8 +62,7 @@ class TimeDistributed(Operation):
         entry = config.take_mapping("layer")
         inner = read_inner(config, entry, weights.at("layer"), tuple(map(_without_time, shapes)))
         wrapped = cls(inner, str(entry.get("class_name")), shapes[0][0] is not None)
-        if wrapped.stateful:
-            _check_stateful(config, wrapped)
+        _check(config, wrapped, shapes)
         return wrapped
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -129,15 +128,20 @@ class TimeDistributed(Operation):
         return np.asarray(mask.any(axis=tuple(range(2, mask.ndim)))) if mask.ndim > 2 else mask
 
 
-def _check_stateful(config: Config, wrapped: TimeDistributed) -> None:
-    """Refuse states that nobody can follow through the outer steps."""
-    what = "a model with stateful layers" if wrapped.inner_class in MODEL_CLASSES else "a stateful layer"
-    if wrapped.inner_class in MODEL_CLASSES or not (config.semantics.is_keras3 or config.semantics.is_tf_keras):
-        raise Unsupported(
-            f"TimeDistributed around {what} is not computed for Keras {config.semantics.keras_version}",
-            layer=config.layer,
-            advice="Use stateful=False",
-        )
+def _check(config: Config, wrapped: TimeDistributed, shapes: tuple[Shape, ...]) -> None:
+    """Refuse what Keras itself cannot do, and states that nobody can follow through the outer steps."""
+    inner = wrapped.layer
+    what = ""
+    if len(wrapped.output_shapes(shapes)) > 1:
+        what = "a layer with several outputs"
+    elif getattr(inner, "time_major", False):
+        what = "a layer with time_major"
+    elif wrapped.stateful and wrapped.inner_class in MODEL_CLASSES:
+        what = "a model with stateful layers"
+    elif wrapped.stateful and not (config.semantics.is_keras3 or config.semantics.is_tf_keras):
+        what = f"a stateful layer in Keras {config.semantics.keras_version}"
+    if what:
+        raise Unsupported(f"TimeDistributed around {what} is not computed", layer=config.layer)
 
 
 def _unfolded(result: Result, batch: int, steps: int) -> Result:

@@ -3,6 +3,7 @@
 from cases import (
     activations,
     attention,
+    cells,
     core_layers,
     directions,
     graphs,
@@ -21,6 +22,7 @@ __all__ = [
     "Builder",
     "activations",
     "attention",
+    "cells",
     "core_layers",
     "directions",
     "graphs",

@@ -122,6 +122,7 @@ def read_cell(config: Config, entry: object, weights: Weights, features: int) ->
         if name in CELLS:
             part = config.part(values, name)
             take_dtype(part)
+            weights = weights.frozen() if part.peek("trainable") is False else weights
             part.ignore("name", "trainable", "batch_input_shape")
             cell = CELLS[name].read(part, weights, features)
             part.finish()

@@ -84,16 +84,21 @@ class TimeDistributed(Operation):
         return replace(unfolded, masks=tuple(passed for _ in unfolded.outputs))
 
     def _step_by_step(self, arguments: Arguments, context: Context) -> Result:
-        """One call of the inner layer for each outer step, each from where the one before left the state."""
+        """One call of the inner layer for each outer step, each from where the one before left the state.
+
+        tf-keras calls it once more on the first step, to learn the output's shape, and the state goes on from there.
+        """
         mask = self._inner_mask(arguments.incoming, context)
         carried = context.carried
         results: list[Result] = []
-        for t in range(arguments.x.shape[1]):
+        twice = [0] if context.semantics.is_tf_keras else []
+        for t in (*twice, *range(arguments.x.shape[1])):
             tensors = tuple(tensor[:, t] for tensor in arguments.tensors)
             inner = self._arguments(tensors, None if mask is None else mask[:, t], arguments)
             results.append(self.layer.call(inner, context))
             context.carried = {**carried, arguments.layer: results[-1].final}
         context.carried = carried
+        results = results[len(twice) :]
         outputs = tuple(_stacked(parts) for parts in zip(*(result.outputs for result in results), strict=True))
         if context.semantics.is_tf_keras and arguments.incoming is not None:
             outputs = tuple(_repeated(output, arguments.incoming, arguments.layer) for output in outputs)

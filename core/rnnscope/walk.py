@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnscope.context import Context
+from rnnscope.context import Context, rounded
 from rnnscope.errors import BadInput, RnnscopeError
 from rnnscope.graph import Call, Layer, Tensor
 from rnnscope.layers.base import Arguments, Operation, Result, map_weights
@@ -123,7 +123,10 @@ def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value],
 
 
 def _cast(array: Array, operation: Operation, context: Context) -> Array:
-    return context.cast(array) if operation.keeps_integers else array.astype(context.dtype, copy=False)
+    """`array` as the layer gets it: Keras casts what is wider than a 16-bit layer before the layer sees it."""
+    cast = context.cast(array) if operation.keeps_integers else array.astype(context.dtype, copy=False)
+    wider = operation.narrows_input and context.requested is None and cast.dtype.kind == "f"
+    return rounded(cast, context.layer_dtype) if wider else cast
 
 
 def _resolved(value: object, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> object:

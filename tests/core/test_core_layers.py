@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rnnscope.errors import BadInput, ShapeMismatch, Unsupported
 from rnnscope.layers.config import Circumstances
+from rnnscope.layers.core import InputLayer
+from rnnscope.run import run
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Mask
 from tests.core.layering import called, layer
+from tests.core.models import chain
 
 KERAS_3, TF_KERAS, KERAS_2, KERAS_1 = "3.15.1", "2.21.0", "2.2.4", "1.2.2"
 SEEN: Mask = np.array([[True, True, False], [False, False, False]])
@@ -67,7 +72,7 @@ def test_what_a_masked_infinity_becomes(version: str, value: float) -> None:
 )
 def test_a_mask_value_that_float16_cannot_hold(version: str, backend: str, equal: bool) -> None:
     """Keras 3 on TensorFlow compares in float32, so that −0.1 rounded to float16 is another number."""
-    x = np.full((1, 2, 2), -0.1, np.float32)
+    x = np.full((1, 2, 2), -0.1, np.float16).astype(np.float32)
     masking = layer("Masking", {"mask_value": -0.1}, (SHAPE,), version=version, backend=backend)
     mask = called(masking, x, version=version, backend=backend, layer_dtype="float16").masks[0]
     assert mask is not None
@@ -136,3 +141,20 @@ def test_a_bypassed_lambda_lets_its_input_through_and_says_so() -> None:
     np.testing.assert_array_equal(called(bypassed, X, masks=[SEEN]).outputs[0], X)
     assert bypassed.label == " (bypassed)"
     assert "bypassed" in circumstances.notes[0]
+
+
+def test_a_16_bit_layer_is_handed_numbers_of_its_own_type() -> None:
+    """Keras casts the float32 input first: 1.0004 is 1 in float16, and a thousand times that is 1000, not 1000.5."""
+    dense = layer("Dense", {"units": 1, "use_bias": False}, ((None, 1),), [np.full((1, 1), 1000, np.float32)])
+    model = chain(("x", InputLayer((None, 1))), ("dense", dense))
+    halved = replace(model, layers=(model.layers[0], replace(model.layers[1], dtype="float16")))
+    assert run(halved, np.array([[1.0004]], np.float32)).outputs[0] == 1000
+
+
+def test_indices_beyond_16_bits_are_read_as_they_are() -> None:
+    table = np.arange(5000, dtype=np.float32).reshape(5000, 1)
+    embedding = layer("Embedding", {"input_dim": 5000, "output_dim": 1}, ((None, 1),), [table])
+    model = chain(("x", InputLayer((None, 1))), ("embedding", embedding))
+    halved = replace(model, layers=(model.layers[0], replace(model.layers[1], dtype="float16")))
+    assert run(halved, np.array([[2050.0]], np.float32)).outputs[0] == 2050
+    assert run(halved, np.array([[2049.0]], np.float32)).outputs[0] == 2048  # row 2049, rounded

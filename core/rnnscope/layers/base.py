@@ -98,6 +98,7 @@ class Operation(ABC):
     tensor_arguments: the call arguments whose tensors arrive in `Arguments.tensors`, in Keras's order.
     call_arguments: all call arguments that the layer understands, in Keras's positional order.
     rounds_weights: whether Keras casts the weights to a 16-bit compute type before they are used.
+    narrows_input: whether Keras casts floating-point inputs to a 16-bit compute type; it spares indices.
     """
 
     __slots__ = ()
@@ -105,6 +106,7 @@ class Operation(ABC):
     tensor_arguments: ClassVar[tuple[str, ...]] = ("inputs",)
     call_arguments: ClassVar[tuple[str, ...]] = ("inputs", "mask")
     rounds_weights: ClassVar[bool] = True
+    narrows_input: ClassVar[bool] = True
 
     @property
     def label(self) -> str:

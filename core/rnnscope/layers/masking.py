@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -43,8 +43,7 @@ class Masking(Operation):
         x = arguments.x
         if not context.use_masks:
             return Result((x,))
-        seen = rounded(x, context.layer_dtype) if x.dtype.kind == "f" else x
-        valid = context.decide((seen != self._compared(context)).any(axis=-1))
+        valid = context.decide((x != self._compared(context)).any(axis=-1))
         # Keras 3 puts zeros there; before, it multiplied by zero, which keeps NaN and infinity.
         cleared = np.where(valid[..., np.newaxis], x, 0) if context.semantics.is_keras3 else x * valid[..., np.newaxis]
         return Result((cleared.astype(x.dtype, copy=False),), (valid,))
@@ -68,6 +67,8 @@ class Embedding(Operation):
 
     embeddings: Array  # (vocabulary, features)
     mask_zero: bool
+
+    narrows_input: ClassVar[bool] = False
 
     @property
     def keeps_integers(self) -> bool:

@@ -7,7 +7,7 @@ by the scales. A scale is the number of steps to one; a grouped scale, the other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -130,6 +130,9 @@ class QuantizedEmbedding(Operation):
     zero: Array | None  # (vocabulary, groups)
     index: Array | None  # (features,): the group of each feature
     mask_zero: bool
+
+    narrows_input: ClassVar[bool] = False
+    rounds_weights: ClassVar[bool] = False
 
     @property
     def keeps_integers(self) -> bool:

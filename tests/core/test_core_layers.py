@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import rnnscope
 from rnnscope.errors import BadInput, ShapeMismatch, Unsupported
 from rnnscope.layers.config import Circumstances
 from rnnscope.layers.core import InputLayer
 from rnnscope.run import run
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Mask
+from tests.conftest import GOLDEN
 from tests.core.layering import called, layer
 from tests.core.models import chain
 
@@ -158,3 +160,14 @@ def test_indices_beyond_16_bits_are_read_as_they_are() -> None:
     halved = replace(model, layers=(model.layers[0], replace(model.layers[1], dtype="float16")))
     assert run(halved, np.array([[2050.0]], np.float32)).outputs[0] == 2050
     assert run(halved, np.array([[2049.0]], np.float32)).outputs[0] == 2048  # row 2049, rounded
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_model_with_a_lambda_opens_and_stops_there_when_it_is_run(suffix: str) -> None:
+    path = GOLDEN / f"lambda_that_changes_nothing{suffix}"
+    model = rnnscope.load_model(path)
+    assert "Lambda" in model.summary()
+    assert "code present, not run" in model.summary()
+    x = rnnscope.load_input(path.with_name(f"{path.stem}.input.npz"))
+    with pytest.raises(Unsupported, match="layer 'lambda': a Lambda layer is Python code in the file"):
+        run(model, x)

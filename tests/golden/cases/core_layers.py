@@ -107,3 +107,10 @@ def adapted_by_lora() -> Model:
     embedding.enable_lora(2)
     dense.enable_lora(3, lora_alpha=2)
     return model
+
+
+@case
+def lambda_that_changes_nothing() -> Model:
+    x, sequence = masked()
+    passed = layers.Lambda(lambda value: 1.0 * value, name="lambda")(sequence)
+    return Model(x, layers.LSTM(3, return_sequences=True, name="rnn")(passed))

@@ -192,3 +192,7 @@ def saturate_cast(x: Array, dtype: np.dtype[np.generic]) -> Array:
 
 def same(x: Array) -> Array:
     return x
+
+
+def each_same(xs: Sequence[Array]) -> tuple[Array, ...]:
+    return tuple(xs)

@@ -13,6 +13,7 @@ from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, Unsupported
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import FLOATS, Config
+from rnnscope.layers.ops import shaping
 from rnnscope.layers.ops.rule import Rule, as_tuple
 from rnnscope.layers.ops.shapes import Dims, bounded, broadcast
 from rnnscope.layers.ops.table import KERAS, TENSORFLOW
@@ -20,6 +21,8 @@ from rnnscope.layers.ops.types import typed
 from rnnscope.types import Array, Shape
 
 MAX_DUMMY = 2**24
+MAX_SIZES = 64  # numbers in a tensor that is made of sizes
+SIZES_OF = (shaping.shape_of, shaping.size_of)
 # What NumPy makes of arguments that do not fit.
 MISFITS = (ValueError, IndexError, TypeError, OverflowError)
 
@@ -29,7 +32,7 @@ TABLES: Mapping[Family, Mapping[str, Rule]] = {"keras": KERAS, "tensorflow": TEN
 
 # Operations that return the very tensor they were given when there is nothing to do; its mask is still on it then.
 HAND_BACK: Mapping[str, tuple[str, ...]] = {
-    "keras": ("Cast", "ConvertToTensor", "Array", "Real", "Swapaxes"),
+    "keras": ("Cast", "ConvertToTensor", "Array", "Real", "Swapaxes", "Moveaxis"),
     "tensorflow": ("cast", "convert_to_tensor", "keras.backend.cast", "keras.backend.cast_to_floatx"),
     "jax": (
         "Cast", "ConvertToTensor", "Real", "Swapaxes", "Moveaxis", "Transpose", "Reshape", "Squeeze", "BroadcastTo",
@@ -78,12 +81,33 @@ class BareOperation(Operation):
         return asked if isinstance(asked, str) and asked in FLOATS else given
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        given = [Dims(shape) for shape in shapes]
         try:
             if self.rule.shape is not None:
-                return self._shapes_by_rule([Dims(shape) for shape in shapes], _size_or_dims)
-            return self._shapes_by_trial(shapes)
+                found = self._shapes_by_rule(given, lambda slot, shape: shape)
+            else:
+                found = self._shapes_by_trial(shapes)
         except MISFITS as error:
             raise ShapeMismatch(f"{self.name}: {error}") from None
+        trials = self._trials(given)
+        return tuple(Dims(shape, pair) for shape, pair in zip(found, trials, strict=True)) if trials else found
+
+    def _trials(self, shapes: Sequence[Dims]) -> list[tuple[Array, Array]]:
+        """What the outputs hold for two choices of the unknown sizes, where they are made of sizes alone."""
+        if self.rule.function in SIZES_OF:
+            tried = [[_dummy(shape, size) for shape in shapes] for size in (2, 3)]
+        else:
+            pairs = [shape.trials for shape in shapes if shape.trials is not None]
+            if not pairs or len(pairs) < len(shapes):
+                return []
+            tried = [list(tensors) for tensors in zip(*pairs, strict=True)]
+        try:
+            with np.errstate(all="ignore"):
+                twos, threes = (self._evaluate(tensors, np.float32) for tensors in tried)
+        except MISFITS:
+            return []
+        small = all(a.shape == b.shape and a.size <= MAX_SIZES for a, b in zip(twos, threes, strict=True))
+        return list(zip(twos, threes, strict=True)) if small else []
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         tensors = [context.cast(tensor) for tensor in arguments.tensors]
@@ -112,11 +136,9 @@ class BareOperation(Operation):
         named: dict[str, object] = {}
         for name, value in self.arguments.items():
             if name in self.rule.tensors:
-                named[name] = _filled(value, lambda slot: shapes[slot.position], lambda array: Dims(array.shape))
+                named[name] = _filled(value, lambda slot: shapes[slot.position], lambda array: Dims(np.shape(array)))
             else:
-                named[name] = _filled(
-                    value, lambda slot: option(slot, shapes[slot.position]), lambda array: array.tolist()
-                )
+                named[name] = _filled(value, lambda slot: option(slot, shapes[slot.position]), _plain)
         assert self.rule.shape is not None
         found = self.rule.shape(**named)
         return tuple(bounded(shape) for shape in (found if isinstance(found, list) else [found]))
@@ -142,7 +164,7 @@ class BareOperation(Operation):
     ) -> tuple[Array, ...]:
         rule = self.rule
         named = {
-            name: _filled(value, lambda slot: tensors[slot.position], lambda array: array)
+            name: _filled(value, lambda slot: tensors[slot.position], lambda constant: constant)
             for name, value in self.arguments.items()
         }
         named = typed(rule, named, lambda value: np.asarray(constant(value)), floating)
@@ -163,20 +185,21 @@ def arranged(rule: Rule, named: Mapping[str, object]) -> tuple[list[object], dic
     return [named[name] for name in rule.tensors if name in named], {}
 
 
-def _filled(value: object, slot: Callable[[Slot], object], array: Callable[[Array], object]) -> object:
+def _filled(value: object, slot: Callable[[Slot], object], constant: Callable[[Any], object]) -> object:
+    """`value` with `slot` in place of slots, and `constant` in place of arrays and numbers."""
     if isinstance(value, Slot):
         return slot(value)
-    if isinstance(value, np.ndarray):
-        return array(value)
+    if isinstance(value, np.ndarray | int | float):
+        return constant(value)
     if isinstance(value, list | tuple):
-        return [_filled(item, slot, array) for item in value]
+        return [_filled(item, slot, constant) for item in value]
     if isinstance(value, slice):
-        return slice(*(_filled(bound, slot, array) for bound in (value.start, value.stop, value.step)))
+        return slice(*(_filled(bound, slot, constant) for bound in (value.start, value.stop, value.step)))
     return value
 
 
-def _size_or_dims(slot: Slot, shape: Dims) -> object:
-    return shape
+def _plain(constant: object) -> object:
+    return constant.tolist() if isinstance(constant, np.ndarray) else constant
 
 
 def _values(tensors: Sequence[Array]) -> Callable[[Slot, Dims], object]:
@@ -184,7 +207,7 @@ def _values(tensors: Sequence[Array]) -> Callable[[Slot, Dims], object]:
 
     def value(slot: Slot, shape: Dims) -> object:
         tensor = tensors[slot.position]
-        return tensor.tolist() if tensor.dtype.kind in "iu" and tensor.size <= 64 else shape
+        return tensor.tolist() if tensor.dtype.kind in "iu" and tensor.size <= MAX_SIZES else shape
 
     return value
 

@@ -6,6 +6,7 @@ it) and attributes such as ``{"keep_dims": {"b": true}}`` or ``{"axis": {"i": "1
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,8 @@ RAW: dict[str, Raw] = {
     "Prod": _raw("math.reduce_prod", *_REDUCED),
     "Any": _raw("math.reduce_any", *_REDUCED),
     "All": _raw("math.reduce_all", *_REDUCED),
+    "EuclideanNorm": _raw("math.reduce_euclidean_norm", *_REDUCED),
+    "Atan2": _raw("math.atan2", "y x"),
     "ArgMax": _raw("math.argmax", "input axis", "output_type"),
     "ArgMin": _raw("math.argmin", "input axis", "output_type"),
     "Cumsum": _raw("math.cumsum", "x axis", "exclusive reverse"),
@@ -129,6 +132,14 @@ RAW: dict[str, Raw] = {
     "PadV2": _raw("pad", "tensor paddings constant_values"),
     "MirrorPad": _raw("pad", "tensor paddings", "mode"),
     "ReverseV2": _raw("reverse", "tensor axis"),
+    "ReverseSequence": _raw("reverse_sequence", "input seq_lengths", "seq_dim=seq_axis batch_dim=batch_axis"),
+    "Roll": _raw("roll", "input shift axis"),
+    "Range": _raw("range", "start limit delta"),
+    "IdentityN": _raw("identity_n", "*input"),
+    "Einsum": _raw("einsum", "*inputs", "equation"),
+    "MatrixBandPart": _raw("linalg.band_part", "input num_lower num_upper"),
+    "MatrixInverse": _raw("linalg.inv", "input", "adjoint"),
+    "MatrixDeterminant": _raw("linalg.det", "input"),
     "Fill": _raw("fill", "dims value"),
     "Shape": _raw("shape", "input", "out_type"),
     "StridedSlice": _raw(
@@ -149,7 +160,7 @@ RAW: dict[str, Raw] = {
 SAID_ELSEWHERE = (
     "T", "Tidx", "Tshape", "Tperm", "Tdim", "Tpaddings", "Tmultiples", "Tindices", "Tparams", "Taxis", "TI", "Tlen",
     "Index", "N", "SrcT", "Tk", "index_type", "Tblock_shape", "Tcrops", "U", "V", "incompatible_shape_error", "_cloned",
-    "_output_shapes", "_class", "grad_a", "grad_b",
+    "_output_shapes", "_class", "grad_a", "grad_b", "grad_x", "grad_y", "_gradient_op_type", "Tshift", "Taxes", "Tlen",
 )  # fmt: skip
 TYPES = {
     "DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_BFLOAT16": "bfloat16", "DT_INT32": "int32",
@@ -223,8 +234,17 @@ def _attribute(value: object, name: str, layer: str) -> object:
             return TYPES[kind]
         case {"s": str(word)} if word in WORDS:
             return WORDS[word]
+        case {"s": str(word)} if name == "equation":
+            return _decoded(word)
         case {"list": {"i": list(items)}}:
             return [int(str(item)) for item in items] or None
         case {"list": dict(empty)} if not empty:
             return None
     raise Unsupported(f"the attribute {name}={value!r} of an operation is not read", layer=layer)
+
+
+def _decoded(word: str) -> str:
+    try:
+        return b64decode(word, validate=True).decode("ascii")
+    except ValueError:
+        return ""

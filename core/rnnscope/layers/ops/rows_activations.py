@@ -74,6 +74,7 @@ CASTS = (
         tf_call="value=x | dtype dtype_hint=-"),
     row("Array", "x | dtype", own.cast, "own", shape=broadcast),
     row("Copy", "x", own.same, "own", shape=broadcast, tf="identity", tf_call="input=x"),
+    row("", "", own.each_same, "own", tf="identity_n", tf_call="input=xs", tf_typing="own"),
     row("StopGradient", "variable=x", own.same, "own", shape=broadcast, tf="stop_gradient", tf_call="input=x"),
 )
 

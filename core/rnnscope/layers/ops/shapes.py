@@ -9,18 +9,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, prod
 from typing import Any
 
+import numpy as np
+
 from rnnscope.errors import ShapeMismatch, Unsupported
-from rnnscope.types import Shape
+from rnnscope.types import Array, Shape
 
 # What one operation may give, in numbers. Beyond lies a file that asks for memory, not for arithmetic.
 MAX_RESULT = 2**28
 MAX_PARTS = 10_000
 
 
-class Dims(tuple[int | None, ...]):
-    """The shape of a tensor, told from a list of numbers."""
+class Dims(tuple[int | None, ...]):  # noqa: SLOT001 (a tuple has no room for slots)
+    """The shape of a tensor, told from a list of numbers.
 
-    __slots__ = ()
+    trials: for a small tensor that is made of sizes (``tf.shape(x)[1]``), what is in it when every unknown size is 2,
+        and when it is 3; the numbers that agree are known before the model runs.
+    """
+
+    trials: tuple[Array, Array] | None
+
+    def __new__(cls, shape: Iterable[int | None] = (), trials: tuple[Array, Array] | None = None) -> Dims:
+        made = super().__new__(cls, shape)
+        made.trials = trials if trials is not None else getattr(shape, "trials", None)
+        return made
+
+    def numbers(self) -> Shape | None:
+        """The numbers in the tensor, None for an unknown one; None when nothing is known of them."""
+        if self.trials is None:
+            return None
+        twos, threes = (np.ravel(trial).tolist() for trial in self.trials)
+        return tuple(int(a) if a == b else None for a, b in zip(twos, threes, strict=True))
 
 
 def bounded(shape: Shape) -> Shape:
@@ -77,13 +95,21 @@ def first_of_two(x1: Dims, **arguments: object) -> Shape:
 
 
 def sizes(value: object) -> Shape:
-    """A shape that is given as an argument: numbers, tensors of one number, or one tensor; those are unknown."""
-    if isinstance(value, Dims):
+    """A shape that is given as an argument: numbers, tensors of one number, or one tensor of all of them."""
+    if isinstance(value, Dims) and value:
+        if (known := value.numbers()) is not None:
+            return known
         if len(value) != 1 or value[0] is None:
             raise Unsupported("a shape whose rank is not known before it runs is not computed")
         return (None,) * value[0]
-    items: Any = value if isinstance(value, list | tuple) else [value]
-    return tuple(None if isinstance(item, Dims) or item is None else int(item) for item in items)
+    items: Any = value if isinstance(value, list | tuple) and not isinstance(value, Dims) else [value]
+    return tuple(_number(item) for item in items)
+
+
+def _number(item: Any) -> int | None:
+    if isinstance(item, Dims):
+        return (item.numbers() or (None,))[0]
+    return None if item is None else int(item)
 
 
 def reshape(x: Dims, newshape: object) -> Shape:

@@ -64,9 +64,11 @@ def get_item_shape(x: Dims, key: object) -> Shape:
 
 
 def _slice_size(size: int | None, part: slice) -> int | None:
-    if size is None or any(isinstance(bound, Dims) for bound in (part.start, part.stop, part.step)):
+    bounds = [bound if bound is None else sizes(bound)[0] for bound in (part.start, part.stop, part.step)]
+    given = [bound for bound in (part.start, part.stop, part.step) if bound is not None]
+    if size is None or len(given) > sum(bound is not None for bound in bounds):
         return None
-    return len(range(*part.indices(size)))
+    return len(range(*slice(*bounds).indices(size)))
 
 
 def take(x: Array, indices: Any, axis: int | None = None, batch_dims: int = 0) -> Array:

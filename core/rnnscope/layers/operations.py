@@ -101,7 +101,9 @@ def _checked(value: object, name: str, rule: Rule, layer: str) -> object:
 
 def _constants(value: object) -> object:
     if not isinstance(value, list):
-        return value
+        if value is None or isinstance(value, Slot | np.ndarray | int | float):
+            return value
+        raise ValueError("not a number")
     if any(True for _ in _slots(value)) or any(isinstance(item, np.ndarray) for item in value):
         return [_constants(item) for item in value]
     array = np.asarray(value)

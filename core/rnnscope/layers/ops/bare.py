@@ -24,7 +24,7 @@ MAX_DUMMY = 2**24
 MAX_SIZES = 64  # numbers in a tensor that is made of sizes
 SIZES_OF = (shaping.shape_of, shaping.size_of)
 # What NumPy makes of arguments that do not fit.
-MISFITS = (ValueError, IndexError, TypeError, OverflowError)
+MISFITS = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
 
 Family = Literal["keras", "tensorflow"]
 TABLES: Mapping[Family, Mapping[str, Rule]] = {"keras": KERAS, "tensorflow": TENSORFLOW}
@@ -112,11 +112,15 @@ class BareOperation(Operation):
     def call(self, arguments: Arguments, context: Context) -> Result:
         tensors = [context.cast(tensor) for tensor in arguments.tensors]
         try:
+            implied = None
             if self.rule.shape is not None:
-                self._shapes_by_rule([Dims(tensor.shape) for tensor in tensors], _values(tensors))
+                implied = self._shapes_by_rule([Dims(tensor.shape) for tensor in tensors], _values(tensors))
             results = self._evaluate(tensors, context.constant, context.dtype, context.decide)
         except MISFITS as error:
             raise ShapeMismatch(f"{self.name}: {error}", layer=arguments.layer) from None
+        found = tuple(out.shape for out in results)
+        if implied is not None and not all(map(_agree, implied, found)):
+            raise ShapeMismatch(f"the arguments of {self.name} do not go together", expected=implied, found=found)
         outputs = tuple(context.cast(out) if out.dtype.kind == "f" else context.decide(out) for out in results)
         passed = arguments.masks[0] if self._hands_back(tensors, outputs, context) else None
         return Result(outputs, (passed, *[None] * (len(outputs) - 1)))
@@ -210,6 +214,10 @@ def _values(tensors: Sequence[Array]) -> Callable[[Slot, Dims], object]:
         return tensor.tolist() if tensor.dtype.kind in "iu" and tensor.size <= MAX_SIZES else shape
 
     return value
+
+
+def _agree(implied: Shape, found: tuple[int, ...]) -> bool:
+    return len(implied) == len(found) and all(a in (None, b) for a, b in zip(implied, found, strict=True))
 
 
 def _dummy(shape: Shape, size: int) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnnscope.layers.ops.reductions import Axis, axes, norm
+from rnnscope.layers.ops.reductions import Axis, axes, mean, norm, variance
 from rnnscope.types import Array
 
 EPSILON = 1e-7  # Keras's fuzz factor, where an operation is given none
@@ -50,12 +50,10 @@ def layer_norm(
     rms_scaling: bool = False,
 ) -> Array:
     """Mean 0 and variance 1 over `axis`, then times gamma plus beta; `rms_scaling` leaves the mean where it is."""
-    over = axes(axis)
-    variance = np.var(x, axis=over, keepdims=True)
-    inverse = 1 / np.sqrt(variance + np.asarray(EPSILON if epsilon is None else epsilon, x.dtype))
+    inverse = 1 / np.sqrt(variance(x, axis, True) + np.asarray(EPSILON if epsilon is None else epsilon, x.dtype))
     if rms_scaling:
         return np.asarray(x * inverse * (1 if gamma is None else _along(gamma, x, axis)))
-    scaled = (x - np.mean(x, axis=over, keepdims=True)) * inverse
+    scaled = (x - mean(x, axis, True)) * inverse
     scaled = scaled if gamma is None else scaled * _along(gamma, x, axis)
     return np.asarray(scaled if beta is None else scaled + _along(beta, x, axis))
 
@@ -68,7 +66,7 @@ def _along(weight: Array, x: Array, axis: Axis) -> Array:
 
 def rms_norm(x: Array, scale: Array | None = None, axis: Axis = -1, epsilon: float | None = None) -> Array:
     """x over the root of its mean square."""
-    mean_square = np.mean(np.square(x), axis=axes(axis), keepdims=True)
+    mean_square = mean(np.square(x), axis, True)
     scaled = x / np.sqrt(mean_square + np.asarray(EPSILON if epsilon is None else epsilon, x.dtype))
     return np.asarray(scaled if scale is None else scaled * scale)
 

@@ -35,6 +35,8 @@ def tensordot(x1: Dims, x2: Dims, axes: Any = 2) -> Shape:
 def contracted(axes: Any, rank1: int, rank2: int) -> tuple[list[int], list[int]]:
     """The axes that a tensordot sums over, counted from the front."""
     if isinstance(axes, int):
+        if not 0 <= axes <= min(rank1, rank2):
+            raise ShapeMismatch(f"there are no {axes} axes to sum over in tensors of {rank1} and {rank2}")
         return list(range(rank1 - axes, rank1)), list(range(axes))
     left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
     return [at(axis, rank1) for axis in left], [at(axis, rank2) for axis in right]

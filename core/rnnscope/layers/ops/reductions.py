@@ -42,7 +42,10 @@ def product(
 
 
 def mean(x: Array, axis: Axis = None, keepdims: bool | None = False) -> Array:
-    return np.asarray(np.mean(x, axis=axes(axis), keepdims=bool(keepdims)))
+    """The sum over the count; NaN of nothing, without NumPy's warning."""
+    sums = np.sum(x, axis=axes(axis), keepdims=bool(keepdims))
+    counts = np.sum(np.broadcast_to(np.ones((), x.dtype), x.shape), axis=axes(axis), keepdims=bool(keepdims))
+    return np.asarray(sums / counts)
 
 
 def mean_of_its_type(x: Array, axis: Axis = None, keepdims: bool | None = False) -> Array:
@@ -73,11 +76,11 @@ def all_of(x: Array, axis: Axis = None, keepdims: bool | None = False) -> Array:
 
 
 def variance(x: Array, axis: Axis = None, keepdims: bool | None = False) -> Array:
-    return np.asarray(np.var(x, axis=axes(axis), keepdims=bool(keepdims)))
+    return mean(np.square(x - mean(x, axis, True)), axis, keepdims)
 
 
 def deviation(x: Array, axis: Axis = None, keepdims: bool | None = False) -> Array:
-    return np.asarray(np.std(x, axis=axes(axis), keepdims=bool(keepdims)))
+    return np.sqrt(variance(x, axis, keepdims))
 
 
 def moments(x: Array, axes: Axis = None, keepdims: bool = False, synchronized: bool = False) -> tuple[Array, Array]:

@@ -43,7 +43,7 @@ class Dims(tuple[int | None, ...]):  # noqa: SLOT001 (a tuple has no room for sl
 
 def bounded(shape: Shape) -> Shape:
     """`shape`; Unsupported when its known sizes alone make it too large."""
-    if len(shape) > 32 or prod(size for size in shape if size is not None) > MAX_RESULT:
+    if len(shape) > 32 or prod(size or 1 for size in shape) > MAX_RESULT:
         raise Unsupported(f"a result of shape {shown(shape)} is too large", expected=f"at most {MAX_RESULT:,} numbers")
     if any(size is not None and size < 0 for size in shape):
         raise ShapeMismatch(f"a result of shape {shown(shape)} does not exist")

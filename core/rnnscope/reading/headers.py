@@ -34,6 +34,8 @@ def header(layer: object, name: str | None = None) -> Header:
     if not isinstance(class_name, str) or not isinstance(config, dict):
         raise UnreadableFile("a layer of the configuration has no class or no options")
     found = config.get("name", layer.get("name", name))
+    if class_name == "TensorFlowOpLayer":  # its configuration leaves out what the graph's names begin with
+        found = layer.get("name", found)
     if not isinstance(found, str) or not found:
         raise UnreadableFile(f"a layer of class {class_name} has no name")
     module = layer.get("module")

@@ -28,7 +28,7 @@ def put_where(valid: Mask, new: Array, old: Array, semantics: Semantics, unrolle
 
     new: (batch, …). old: of the same shape, or a scalar. TensorFlow and its kin lay the mask's axes on the value's
     first ones. Rolled loops of Keras 3 on JAX and NumPy lay them on the last ones, as NumPy broadcasts, with a step
-    being masked where all of the mask's last axis is False: for images that seldom fits, and Keras fails as we do.
+    being masked where all of the mask's last axis is False: for images that seldom fits, and JAX fails as we do.
     """
     from_the_right = semantics.masks_align_right and not unrolled
     masked = _aligned_right(valid) if from_the_right else _aligned_left(valid, new.ndim)
@@ -58,7 +58,7 @@ def _aligned_right(valid: Mask) -> Mask:
 
 def _unfit(valid: Mask, new: Array, old: Array) -> Unsupported:
     return Unsupported(
-        "this mask does not fit the layer's steps, and Keras would fail too",
+        "this mask does not fit the layer's steps on this backend",
         expected=f"something to lay over {new.shape[1:]}",
         found=f"a mask {valid.shape[1:]} for values {old.shape[1:]}",
     )

@@ -70,7 +70,13 @@ class TimeDistributed(Operation):
         return tuple((shape[0], shapes[0][1], *shape[1:]) for shape in inner)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
-        return self._step_by_step(arguments, context) if self.stateful else self._all_at_once(arguments, context)
+        step_by_step = self.stateful or self._mask_depends_on_batch(arguments, context)
+        return self._step_by_step(arguments, context) if step_by_step else self._all_at_once(arguments, context)
+
+    def _mask_depends_on_batch(self, arguments: Arguments, context: Context) -> bool:
+        """Whether the inner layer lays the mask on a value in a way that the number of samples changes."""
+        masked = arguments.incoming is not None and arguments.incoming.ndim > 2
+        return masked and context.semantics.masks_align_right and self.inner_class not in MODEL_CLASSES
 
     def _all_at_once(self, arguments: Arguments, context: Context) -> Result:
         """Outer steps as samples of their own: one call of the inner layer for all of them."""

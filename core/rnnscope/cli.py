@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file, or an architecture in JSON")
     add_reading(parser)
 
 
@@ -99,6 +99,14 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backend", choices=BACKENDS, help="the backend whose rules apply (a .keras file does not say which it was)"
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="the weights of an architecture in JSON, or in place of a model's own: .h5, .weights.h5, .weights.json",
+    )
+    parser.add_argument(
+        "--infer", action="store_true", help="of weights alone, assume the plain recurrent stack that they tell"
     )
     parser.add_argument(
         "--bypass-lambda", action="store_true", help="let Lambda layers, whose code is never run, pass their input on"
@@ -112,6 +120,8 @@ def _load(options: argparse.Namespace, semantics: Semantics | None = None) -> Mo
         run_plugin(file)
     return load_model(
         options.model,
+        options.weights,
+        infer=options.infer,
         keras_version=semantics.keras_version if semantics else options.keras_version,
         backend=semantics.backend if semantics else options.backend,
         bypass_lambda=options.bypass_lambda,

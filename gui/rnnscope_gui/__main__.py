@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rnnscope_gui.app import open_window
     from rnnscope_gui.read_as import ReadAs
 
-    return open_window(options.files, read_as=ReadAs.chosen(options))
+    return open_window(options.files, read_as=ReadAs.chosen(options), weights=options.weights)
 
 
 def _obstacle(files: Sequence[str]) -> str:

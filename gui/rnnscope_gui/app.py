@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from rnnscope_gui.examples import asset
 from rnnscope_gui.opening import ORDER
 from rnnscope_gui.read_as import ReadAs
+from rnnscope_gui.reader import Kind
 from rnnscope_gui.session import Session
 from rnnscope_gui.state import Message
 from rnnscope_gui.window import MainWindow
@@ -50,15 +51,18 @@ def main_window(session: Session) -> MainWindow:
     return window
 
 
-def open_window(paths: Sequence[str], *, read_as: ReadAs) -> int:
-    """Show the window, with files if there are any; returns when it is closed."""
+def open_window(paths: Sequence[str], *, read_as: ReadAs, weights: str | None = None) -> int:
+    """Show the window, with files if there are any; `weights` are the model's. Returns when it is closed."""
     session = Session(read_as=read_as)
     session.warm_up()
     app = application()
     window = main_window(session)
     window.show()
+    kinds: list[Kind | None] = [*ORDER[: len(paths)]]
+    if weights is not None:
+        paths, kinds = [*paths, weights], [*kinds, "weights"]
     if paths:
-        window.open(paths, kinds=ORDER[: len(paths)])
+        window.open(paths, kinds=kinds)
     return app.exec()
 
 

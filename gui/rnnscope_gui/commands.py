@@ -129,7 +129,7 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+O",),
         lambda w: w.ask_open("model"),
         always,
-        "A .keras or .h5 file of any Keras",
+        "A .keras or .h5 file of any Keras, or an architecture (.json) and then its weights",
     ),
     Command(
         "open-input",

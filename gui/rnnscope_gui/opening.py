@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
@@ -14,6 +14,7 @@ from rnnscope.errors import Cancelled, RnnscopeError, Unsupported
 from rnnscope.lens import readings_of
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Shape
+from rnnscope_gui.pairing import File, paired
 from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.state import Document, Inputs, Message
@@ -71,15 +72,25 @@ def open_files(
     was. An input or stored values that were open before and do not fit a new model are closed, with a note.
     """
     how = read_as or ReadAs()
-    found = _read_all(requests, lambda one: reads(one.path, one.kind, reports.cancelled, how), document.model)
+
+    def read(path: str, kind: Kind | None, how: ReadAs) -> Opened:
+        return reads(path, kind, reports.cancelled, how)
+
+    read_so_far = [File(one.path, read(one.path, one.kind, how), how) for one in requests]
+    pair = paired(read_so_far, document.half, lambda path, how: read(path, "model", how))
+    found = _told_apart(pair.files, document.model, {one.path: one.kind for one in requests})
     before = document
-    for path, opened in sorted(found, key=lambda pair: ORDER.index(pair[1].kind)):
-        document = _with(document, path, opened, how)
-    if any(opened.kind != "reference" for _, opened in found):
+    document = replace(document, half=pair.half)
+    if pair.message is not None and not found:
+        return Outcome(document, pair.message)
+    for file in sorted(found, key=lambda file: ORDER.index(file.opened.kind)):
+        document = _with(document, file)
+    if any(file.opened.kind != "reference" for file in found):
         document = replace(document, lens=None)
-    fresh = frozenset(opened.kind for _, opened in found)
+    fresh = frozenset(file.opened.kind for file in found)
     if document.model is None or document.inputs is None:
-        return Outcome(replace(document, trace=None, unmasked=None, comparison=None), _missing(document, fresh))
+        missing = pair.message or _missing(document, fresh)
+        return Outcome(replace(document, trace=None, unmasked=None, comparison=None), missing)
     if fresh == {"reference"} and document.trace is not None:
         return Outcome(replace(document, comparison=None), judge=True, fresh=fresh, before=before)
     try:
@@ -149,18 +160,16 @@ def looked(document: Document, reads: Reads, reports: Reports) -> Outcome:
     return Outcome(replace(document, lens=found.without_traces()))
 
 
-def _read_all(
-    requests: Sequence[Request], read: Callable[[Request], Opened], model: Model | None
-) -> list[tuple[str, Opened]]:
-    found = [(request, read(request)) for request in requests]
-    wanted = next((cast(Model, opened.value) for _, opened in found if opened.kind == "model"), model)
+def _told_apart(files: Sequence[File], model: Model | None, asked: Mapping[str, Kind | None]) -> list[File]:
+    """The files, those that nobody asked for as something in particular looked at in the light of the model."""
+    wanted = next((cast(Model, file.opened.value) for file in files if file.opened.kind == "model"), model)
     return [
-        (request.path, opened if request.kind is not None else _told_apart(request.path, opened, wanted))
-        for request, opened in found
+        file if asked.get(file.path) is not None else file._replace(opened=_seen(file.path, file.opened, wanted))
+        for file in files
     ]
 
 
-def _told_apart(path: str, opened: Opened, model: Model | None) -> Opened:
+def _seen(path: str, opened: Opened, model: Model | None) -> Opened:
     """A bare array says nothing of itself: one that fits an output of the model, and no input, is what Keras gave."""
     array = opened.value
     if model is None or opened.kind != "input" or not isinstance(array, np.ndarray):
@@ -179,15 +188,17 @@ def _fits(shape: Shape, array: Array) -> bool:
     )
 
 
-def _with(document: Document, path: str, opened: Opened, read_as: ReadAs) -> Document:
-    match opened.kind:
+def _with(document: Document, file: File) -> Document:
+    value, path = file.opened.value, file.path
+    match file.opened.kind:
         case "model":
-            model = cast(Model, opened.value)
-            return replace(document, model=model, model_path=path, read_as=read_as, own=model.written_by)
+            model = cast(Model, value)
+            return replace(document, model=model, model_path=path, read_as=file.read_as, own=model.written_by)
         case "input":
-            return replace(document, inputs=cast(Inputs, opened.value), input_path=path, input_sha256=opened.sha256)
+            return replace(document, inputs=cast(Inputs, value), input_path=path, input_sha256=file.opened.sha256)
         case "reference":
-            return replace(document, reference=cast(Reference, opened.value), reference_path=path)
+            return replace(document, reference=cast(Reference, value), reference_path=path)
+    return document
 
 
 def _missing(document: Document, fresh: frozenset[Kind]) -> Message | None:

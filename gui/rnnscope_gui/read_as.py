@@ -13,17 +13,22 @@ class ReadAs:
     """What `rnnscope.load_model` is told besides the file; None leaves it to the file.
 
     code: Python files that the person wants run first, because they register layers of their own.
+    weights: the path of the file with the model's weights, where they lie in one of their own. infer: whether weights
+    alone are taken for the plain recurrent stack that they tell.
     """
 
     keras_version: str | None = None
     backend: str | None = None
     bypass_lambda: bool = False
     code: tuple[str, ...] = ()
+    weights: str | None = None
+    infer: bool = False
 
     @classmethod
     def chosen(cls, options: argparse.Namespace) -> ReadAs:
-        """As the options of the command line say; see `rnnscope.cli.add_reading`."""
-        return cls(options.keras_version, options.backend, options.bypass_lambda, tuple(options.run_code))
+        """As the options of the command line say; see `rnnscope.cli.add_reading`. Weights are opened as a file."""
+        code = tuple(options.run_code)
+        return cls(options.keras_version, options.backend, options.bypass_lambda, code, infer=options.infer)
 
     def by(self, semantics: Semantics | None) -> ReadAs:
         """The same, by the rules of this Keras; by those that the file asks for when there is None."""

@@ -20,7 +20,8 @@ from rnnscope.errors import Cancelled, RnnscopeError, UnreadableFile
 from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.records import read_record
 
-Kind = Literal["model", "input", "reference"]
+# An architecture and weights are two halves of a model; the other half is still to come.
+Kind = Literal["model", "architecture", "weights", "input", "reference"]
 
 TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.1
@@ -28,7 +29,10 @@ HEADER = struct.Struct("<Q")
 
 
 class Opened(NamedTuple):
-    """What a file turned out to be, with the sha256 of its bytes."""
+    """What a file turned out to be, with the sha256 of its bytes.
+
+    The value of half a model is text: the plain recurrent stack that weights alone tell, or "".
+    """
 
     kind: Kind
     value: object

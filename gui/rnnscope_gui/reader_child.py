@@ -13,8 +13,7 @@ from typing import IO
 from rnnscope import Model, load_input, load_model, load_reference
 from rnnscope.errors import RnnscopeError, UnreadableFile
 from rnnscope.plugin_files import run_plugin
-from rnnscope.reading.archive import read_members
-from rnnscope.reading.hdf5 import open_hdf5
+from rnnscope.reading.recognise import part_of_model, stack_in
 from rnnscope.reading.source import Source, read_source, sniff
 from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened, receive, send
@@ -26,13 +25,25 @@ SHARE_OF_MEMORY = 0.75
 def open_file(path: str, kind: Kind | None, read_as: ReadAs) -> Opened:
     """Read a file here, in this process, as `kind` or as whatever its bytes and keys say it is."""
     source = read_source(path)
-    chosen = kind or recognise(source)
+    chosen = _kind(source, kind, read_as)
     loaders: dict[Kind, Callable[[], object]] = {
         "model": lambda: _model(source, read_as),
+        "architecture": str,
+        "weights": lambda: stack_in(source),
         "input": lambda: load_input(source),
         "reference": lambda: load_reference(source),
     }
     return Opened(chosen, loaders[chosen](), source.sha256)
+
+
+def _kind(source: Source, asked: Kind | None, read_as: ReadAs) -> Kind:
+    """What to read the file as. Half a model is one, unless the other half is named or need not come."""
+    if asked not in (None, "model"):
+        return asked
+    part = part_of_model(source) if asked == "model" else None
+    found = part or asked or recognise(source)
+    complete = read_as.weights is not None or (found == "weights" and read_as.infer)
+    return "model" if complete and found in ("architecture", "weights") else found
 
 
 def _model(source: Source, read_as: ReadAs) -> Model:
@@ -40,6 +51,8 @@ def _model(source: Source, read_as: ReadAs) -> Model:
         run_plugin(file)
     return load_model(
         source,
+        read_as.weights,
+        infer=read_as.infer,
         keras_version=read_as.keras_version,
         backend=read_as.backend,
         bypass_lambda=read_as.bypass_lambda,
@@ -48,14 +61,9 @@ def _model(source: Source, read_as: ReadAs) -> Model:
 
 def recognise(source: Source) -> Kind:
     """What a dropped file is: models carry their configuration, stored Keras values their keys; the rest is input."""
-    form = sniff(source.data)
-    if form == "zip" and read_members(source.data, source.name, "config.json".__eq__):
-        return "model"
-    if form == "hdf5":
-        with open_hdf5(source.data, source.name) as hdf5:
-            if hdf5.attribute("/", "model_config") is not None:
-                return "model"
-    if form in ("zip", "hdf5"):
+    if part := part_of_model(source):
+        return part
+    if sniff(source.data) in ("zip", "hdf5"):
         with contextlib.suppress(RnnscopeError):
             load_reference(source)
             return "reference"

@@ -53,6 +53,7 @@ def render(options: argparse.Namespace) -> Scene:
     from rnnscope_gui.app import application, quiet_offscreen
     from rnnscope_gui.picture import save_widget
     from rnnscope_gui.read_as import ReadAs
+    from rnnscope_gui.reader import Kind
     from rnnscope_gui.session import Session
     from rnnscope_gui.window import MainWindow
 
@@ -72,7 +73,10 @@ def render(options: argparse.Namespace) -> Scene:
         loop = QEventLoop()
         session.idle.connect(loop.quit)
         paths = [path for path in (options.model, options.input, options.reference) if path is not None]
-        window.open(paths, _view(options), ORDER[: len(paths)])
+        kinds: list[Kind | None] = [*ORDER[: len(paths)]]
+        if options.weights is not None:
+            paths, kinds = [*paths, options.weights], [*kinds, "weights"]
+        window.open(paths, _view(options), kinds)
         loop.exec()
         scene = session.state.scene
         if scene.message is not None and scene.message.kind == "error":
@@ -104,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rnnscope snapshot", description="Render the window as a PNG file, without a display."
     )
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file, or an architecture in JSON")
     parser.add_argument("input", metavar="INPUT", help=".npy, .npz, .h5 or .csv; the batch axis comes first")
     parser.add_argument("reference", metavar="REFERENCE", nargs="?", help="stored Keras values: .npz or .h5")
     parser.add_argument("-o", "--output", metavar="WINDOW.png", required=True, help="where to write the picture")

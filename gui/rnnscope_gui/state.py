@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,7 +16,15 @@ from rnnscope_gui.read_as import ReadAs
 Layout = Literal["auto", "side by side", "stacked"]
 Scale = Literal["symmetric", "robust", "full range"]
 Theme = Literal["system", "light", "dark"]
+HalfKind = Literal["architecture", "weights"]
 Inputs = Array | dict[str, Array]
+
+
+class Half(NamedTuple):
+    """Half a model: an architecture without weights, or weights alone."""
+
+    kind: HalfKind
+    path: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -24,7 +32,8 @@ class Document:
     """All that is open. `unmasked` is the run that ignores every mask.
 
     The paths are shown; only the model's is read again, when the person wants it read by other rules. read_as: how the
-    model was read. own: the rules that its file asks for. lens: what moves under other rules, once somebody has looked.
+    model was read. half: half a model whose other half is still to come. own: the rules that its file asks for. lens:
+    what moves under other rules, once somebody has looked.
     """
 
     model: Model | None = None
@@ -39,6 +48,7 @@ class Document:
     input_sha256: str = ""
     read_as: ReadAs = field(default_factory=ReadAs)
     own: Semantics | None = None
+    half: Half | None = None
     lens: Lens | None = None
 
     @property

@@ -30,7 +30,7 @@ from rnnscope_gui.workbench import Workbench
 # Below this the heatmaps have no room; set outright, so that no panel holds the window wider while it is laid out.
 SMALLEST = (1024, 600)
 FILTERS = {
-    "model": "Keras models (*.keras *.h5 *.hdf5);;All files (*)",
+    "model": "Keras models (*.keras *.h5 *.hdf5 *.json);;All files (*)",
     "input": "Inputs (*.npy *.npz *.h5 *.hdf5 *.csv);;All files (*)",
     "reference": "Stored Keras values (*.npz *.h5 *.hdf5 *.npy *.csv);;All files (*)",
 }

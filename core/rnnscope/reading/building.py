@@ -15,7 +15,7 @@ from rnnscope.layers.submodel import NestedModel, Submodel
 from rnnscope.reading.entries import Entry, Graph
 from rnnscope.reading.graph import read_graph
 from rnnscope.reading.nesting import flattened
-from rnnscope.reading.weights import Tally, archive_folders
+from rnnscope.reading.weights import Tally, weights_inside
 from rnnscope.types import Shape
 
 MAX_RANK = 8
@@ -68,10 +68,10 @@ def read_model(config: Config, entry: Mapping[str, object], weights: Weights, sh
     if not isinstance(options, dict):
         raise UnreadableFile(f"{config.class_name} wraps a model without a configuration", layer=config.layer)
     graph = flattened(read_graph(class_name, options))
-    folders = archive_folders(graph)
+    inside = weights_inside(weights, graph)
 
     def opener(inner: Entry, tally: Tally) -> Weights:
-        return weights.at(folders[inner.name])
+        return inside(inner)
 
     graph = replace(graph, entries=tuple(_with_shape(inner, graph, shapes) for inner in graph.entries))
     network = build(graph, config.circumstances, opener)

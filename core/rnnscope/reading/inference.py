@@ -66,6 +66,11 @@ def inferred_architecture(store: Store, file: str, notes: list[str], *, wanted: 
     return Architecture({"class_name": "Sequential", "config": _config(guesses)}, version or _default(store), backend)
 
 
+def inferred_stack(store: Store) -> str:
+    """The layers that the weights tell, such as ``LSTM(32), Dense(1)``; Unsupported when they leave a choice."""
+    return ", ".join(map(str, _chain(store.shapes())))
+
+
 def _default(store: Store) -> str | None:
     return "3.15.1" if type(store).__name__ == "ArchiveStore" else None
 

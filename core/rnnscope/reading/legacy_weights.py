@@ -209,6 +209,12 @@ def _stored(hdf5: Hdf5File, root: str, name: str) -> StoredLayer:
     names = hdf5.attribute(group, "weight_names") if hdf5.is_group(group) else []
     if not isinstance(names, list):
         raise UnreadableFile("the layer's weight_names are not a list", layer=name, found=repr(names))
+    if len(set(names)) < len(names):
+        raise UnreadableFile(
+            "two weights of the layer have one name, so the file holds one of them at most",
+            layer=name,
+            advice="Keras up to 3.0 fails while it writes such a file; save the model as .keras",
+        )
     return StoredLayer(name, tuple(f"{group}/{weight}" for weight in names))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile
-from rnnscope.reading.entries import Graph
+from rnnscope.layers.base import Weights
+from rnnscope.reading.entries import Entry, Graph
 from rnnscope.reading.hdf5 import Hdf5File
 from rnnscope.types import Array
 
@@ -123,20 +124,29 @@ class ArchiveWeights:
         return self.tally.count(path, self.index.read(path, shape), trainable and self.trained)
 
 
-def archive_folders(graph: Graph, index: ArchiveIndex | None = None) -> dict[str, str]:
+def weights_inside(weights: Weights, graph: Graph) -> Callable[[Entry], Weights]:
+    """What gives the weights of each layer of a model that stands inside a layer with these weights."""
+    if not isinstance(weights, ArchiveWeights):
+        return lambda entry: weights
+    folders = archive_folders(graph, weights.index, weights.path)
+    return lambda entry: replace(weights, path=folders[entry.name], taken=0)
+
+
+def archive_folders(graph: Graph, index: ArchiveIndex, around: str = "") -> dict[str, str]:
     """Where each layer's weights lie in a `.keras` archive: ``layers/lstm_1``, ``layers/functional/layers/dense``.
 
-    index: the archive, for those of tf-keras before 2.14, whose numbers hang on which layers have weights.
+    around: the folder that the whole model lies in. In archives of tf-keras before 2.14 the numbers hang on which
+    layers have weights.
     """
-    root = ROOT if index is None else index.root
+    root = index.root
     paths: dict[str, str] = {}
     # A nested model stands behind what is inside it, so the file's order backwards is from the outside in.
     for parent in dict.fromkeys(entry.parent for entry in reversed(graph.entries)):
         layers = [entry for entry in graph.entries if entry.is_layer and entry.parent == parent]
-        below = f"{paths[parent]}/{root}" if parent else root
+        outer = paths[parent] if parent else around
+        below = f"{outer}/{root}" if outer else root
         classes = [entry.class_name for entry in layers]
-        doubled = index is not None and root == DOUBLED_ROOT
-        folders = _doubled_names(classes, below, index) if doubled and index else archive_names(classes)
+        folders = _doubled_names(classes, below, index) if root == DOUBLED_ROOT else archive_names(classes)
         paths |= {entry.name: f"{below}/{folder}" for entry, folder in zip(layers, folders, strict=True)}
     return paths
 

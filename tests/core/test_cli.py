@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -146,3 +147,32 @@ def test_the_lens_prints_a_line_for_each_other_reading(capsys: pytest.CaptureFix
     assert "outputs move by" in jax
     assert "begins at lstm (output/0, " in jax
     assert any(line.startswith("✓ Keras 3.3.3 on tensorflow") and "nothing moves" in line for line in lines)
+
+
+def two_files(folder: Path) -> tuple[str, str]:
+    """The example as an architecture in JSON and an HDF5 file of weights alone."""
+    with h5py.File(EXAMPLE / "household.h5") as model, h5py.File(folder / "w.h5", "w") as weights:
+        (folder / "m.json").write_text(model.attrs["model_config"])
+        weights.attrs.update(model["model_weights"].attrs)
+        for name in model["model_weights"]:
+            model.copy(f"model_weights/{name}", weights)
+    return str(folder / "m.json"), str(folder / "w.h5")
+
+
+def test_every_command_takes_an_architecture_with_its_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    architecture, weights = two_files(tmp_path)
+    assert main(["summary", architecture, "--weights", weights]) == 0
+    assert "Total params: 13,249" in capsys.readouterr().out
+    assert main(["compare", architecture, INPUT, REFERENCE, "--weights", weights]) == 0
+    assert main(["summary", architecture]) == 2
+    assert "--weights FILE" in capsys.readouterr().err
+
+
+def test_weights_alone_are_offered_to_be_inferred(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, weights = two_files(tmp_path)
+    assert main(["summary", weights]) == 2
+    assert "SimpleRNN(64), Dense(64), Dense(1)" in capsys.readouterr().err
+    assert main(["summary", weights, "--infer"]) == 0
+    assert "is inferred from their shapes" in capsys.readouterr().out

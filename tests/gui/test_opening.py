@@ -28,6 +28,9 @@ FILES: Mapping[str, Opened] = {
     "wide.npy": Opened("input", np.zeros((2, STEPS, FEATURES + 1), np.float32), "4"),
     "y.npy": Opened("input", TRACE.outputs[0], "7"),
     "few.npy": Opened("input", INPUT[:2], "5"),
+    "m.json": Opened("architecture", "", "8"),
+    "w.h5": Opened("weights", "LSTM(4), Dense(2)", "9"),
+    "odd.h5": Opened("weights", "", "10"),
     "last.keras": Opened("model", masked_rnn(return_sequences=False), "6"),
 }
 
@@ -46,6 +49,9 @@ class Shelf:
         self.asked.append((path, kind, read_as))
         if path not in self.files:
             raise UnreadableFile("there is no such file", file=path)
+        if read_as.weights is not None:
+            assert kind == "model"
+            return Opened("model", MODEL, "11")
         return self.files[path]
 
 
@@ -226,3 +232,51 @@ def test_stopping_a_comparison_closes_nothing() -> None:
 def test_kinds_stand_in_the_order_in_which_they_depend_on_one_another() -> None:
     assert ORDER == ("model", "input", "reference")
     assert issubclass(Cancelled, RnnscopeError)
+
+
+@pytest.mark.parametrize("paths", list(permutations(("m.json", "w.h5", "x.npy"))))
+def test_an_architecture_and_its_weights_are_one_model_in_any_order(paths: tuple[str, ...]) -> None:
+    document = open_(Document(), *paths).document
+    assert (document.model, document.model_path, document.input_path) == (MODEL, "m.json", "x.npy")
+    assert document.read_as.weights == "w.h5"
+    assert document.half is None
+    assert document.trace is not None
+
+
+@pytest.mark.parametrize("paths", [("m.json", "w.h5"), ("w.h5", "m.json"), ("odd.h5", "m.json")])
+def test_half_a_model_waits_for_the_other_half_and_asks_for_it(paths: tuple[str, str]) -> None:
+    first = open_(Document(), paths[0])
+    assert first.message is not None
+    assert first.message.kind == "note"
+    assert paths[0] in first.message.text
+    assert first.document.model is None
+    second = open_(first.document, paths[1])
+    assert second.document.model is MODEL
+    assert second.document.half is None
+
+
+def test_weights_that_tell_a_stack_say_how_to_have_it_assumed() -> None:
+    told, untold = (open_(Document(), path).message for path in ("w.h5", "odd.h5"))
+    assert told is not None
+    assert "--infer" in told.text
+    assert "LSTM(4), Dense(2)" in told.text
+    assert untold is not None
+    assert "--infer" not in untold.text
+
+
+def test_half_a_model_leaves_open_what_is_open() -> None:
+    before = all_open()
+    after = open_(before, "m.json")
+    assert (after.document.model, after.document.trace) == (before.model, before.trace)
+    assert after.document.comparison is before.comparison
+
+
+def test_weights_opened_with_a_whole_model_take_the_place_of_its_own() -> None:
+    document = open_(Document(), "last.keras", "w.h5").document
+    assert (document.model_path, document.read_as.weights) == ("last.keras", "w.h5")
+
+
+def test_another_model_takes_the_place_of_a_half_that_waits() -> None:
+    waiting = open_(Document(), "m.json").document
+    assert open_(waiting, "x.npy").document.half == waiting.half
+    assert open_(waiting, "m.keras").document.half is None

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -26,6 +27,7 @@ from rnnscope_gui.reader_child import open_file, serve
 from tests.conftest import Example
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+EXAMPLE = Path(__file__).resolve().parents[2] / "assets" / "example" / "household.h5"
 
 
 def never() -> bool:
@@ -253,3 +255,31 @@ def test_interrupting_the_terminal_prints_no_traceback_from_the_child() -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert b"Traceback" not in errors
+
+
+def pair_in(folder: Path) -> tuple[str, str]:
+    """The example as two files: its architecture in JSON, and an HDF5 file of its weights alone."""
+    with h5py.File(EXAMPLE) as model, h5py.File(folder / "w.h5", "w") as weights:
+        (folder / "m.json").write_text(model.attrs["model_config"])
+        for name, value in model["model_weights"].attrs.items():
+            weights.attrs[name] = value
+        for name in model["model_weights"]:
+            model.copy(f"model_weights/{name}", weights)
+    return str(folder / "m.json"), str(folder / "w.h5")
+
+
+def test_two_halves_of_a_model_are_told_apart_and_read_together(tmp_path: Path) -> None:
+    architecture, weights = pair_in(tmp_path)
+    for kind in (None, "model"):
+        assert open_file(architecture, kind, ReadAs()).kind == "architecture"
+        assert open_file(weights, kind, ReadAs()).kind == "weights"
+    opened = open_file(architecture, "model", ReadAs(weights=weights))
+    assert isinstance(opened.value, Model)
+    assert opened.value.parameters == 13_249
+
+
+def test_weights_alone_are_inferred_when_the_person_said_so(tmp_path: Path) -> None:
+    _, weights = pair_in(tmp_path)
+    assert open_file(weights, None, ReadAs()).value == "SimpleRNN(64), Dense(64), Dense(1)"
+    inferred = open_file(weights, None, ReadAs(infer=True))
+    assert isinstance(inferred.value, Model)

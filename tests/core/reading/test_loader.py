@@ -254,7 +254,8 @@ def test_a_legacy_layers_weight_names_are_checked(names: Any) -> None:
 def test_a_legacy_layer_with_a_weight_too_many_is_refused() -> None:
     def add(file: Any) -> None:
         attributes = file["model_weights/dense1"].attrs
-        attributes["weight_names"] = [*attributes["weight_names"], attributes["weight_names"][0]]
+        attributes["weight_names"] = [*attributes["weight_names"], "more"]
+        file["model_weights/dense1/more"] = 1.0
 
     error = refused(edited_h5(add), Unsupported, "holds 3 weights for this layer, its options imply 2")
     assert error.layer == "dense1"

@@ -8,7 +8,7 @@ EXAMPLE := assets/example/household.keras assets/example/household.npy assets/ex
 SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench parity oracles screenshots wheel clean setup
+.PHONY: help demo test lint format bench parity oracles layers screenshots wheel clean setup
 
 # What `make parity` makes: how many models, from which seed, by which real Kerases; CASE=file makes one model again.
 N ?= 300
@@ -44,8 +44,11 @@ bench: setup ## import time and start-up time, beside those of the libraries alo
 parity: setup oracles ## random models by real Keras, held against ours (N=300 SEED=1 ORACLES="tensorflow jax tf-keras")
 	@$(BIN)/python -m tests.parity --n $(N) --seed $(SEED) --first $(FIRST) --oracles "$(ORACLES)" $(if $(CASE),--case $(CASE)) $(ARGS)
 
-oracles: setup
+oracles: setup ## the real Kerases that parity needs, in .oracles or where ORACLES_HOME says
 	@$(BIN)/python scripts/oracles.py $(ORACLES)
+
+layers: setup ## docs/layers.md, from the registry and the golden files
+	@$(BIN)/python scripts/layer_table.py
 
 screenshots: setup ## the pictures of the guide, made by the program itself
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py

@@ -16,7 +16,7 @@ from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.session import Session
 from rnnscope_gui.window import MainWindow
 from tests.conftest import Example
-from tests.core.reading.crafted import config_of, keras_file, unzipped
+from tests.core.reading.crafted import with_dropout_as
 from tests.gui.windows import message, settle
 
 PLUGIN = """
@@ -40,20 +40,6 @@ class Doubling(Pointwise):
 """
 
 
-def with_dropout_as(class_name: str, example: Example, folder: Path) -> str:
-    """The example's model with another class in place of its dropout."""
-    members = unzipped(example.model)
-    config = config_of(members)
-    for layer in config["config"]["layers"]:
-        if layer["class_name"] == "Dropout":
-            layer.update(class_name=class_name, registered_name=class_name)
-            if class_name == "Lambda":
-                layer["config"] = {"name": layer["config"]["name"], "trainable": True, "function": {"class_name": "x"}}
-    path = folder / "model.keras"
-    path.write_bytes(keras_file(members, config=config).data)
-    return str(path)
-
-
 @pytest.fixture
 def plugin(tmp_path: Path) -> Iterator[Path]:
     before = dict(LAYERS)
@@ -69,7 +55,7 @@ def plugin(tmp_path: Path) -> Iterator[Path]:
 def test_a_lambda_is_shown_and_not_run_until_it_is_passed_by(
     qtbot: QtBot, empty_window: MainWindow, example: Example, tmp_path: Path
 ) -> None:
-    model = with_dropout_as("Lambda", example, tmp_path)
+    model = str(with_dropout_as("Lambda", tmp_path))
     empty_window.open([model, str(example.input)], kinds=("model", "input"))
     settle(qtbot.waitUntil, empty_window)
     assert "is Python code in the file, which is not run" in message(empty_window)
@@ -101,7 +87,7 @@ def test_a_layer_of_ones_own_opens_in_the_window_when_its_file_was_named(
 
     run_plugin(plugin)
     window = MainWindow(Session(read_as=ReadAs(code=(str(plugin),))), QSettings())
-    window.open([with_dropout_as("Doubling", example, tmp_path), str(example.input)], kinds=("model", "input"))
+    window.open([str(with_dropout_as("Doubling", tmp_path)), str(example.input)], kinds=("model", "input"))
     settle(qtbot.waitUntil, window)
     trace = window.state.scene.document.trace
     assert window.state.scene.message is None
@@ -113,7 +99,7 @@ def test_a_layer_of_ones_own_opens_in_the_window_when_its_file_was_named(
 def test_without_its_file_the_layer_is_refused_by_name(
     qtbot: QtBot, empty_window: MainWindow, example: Example, tmp_path: Path
 ) -> None:
-    empty_window.open([with_dropout_as("Doubling", example, tmp_path)], kinds=("model",))
+    empty_window.open([str(with_dropout_as("Doubling", tmp_path))], kinds=("model",))
     settle(qtbot.waitUntil, empty_window)
     assert "Doubling" in message(empty_window)
     assert empty_window.state.scene.document.model is None
@@ -136,7 +122,7 @@ def test_the_command_line_says_plainly_what_running_code_means(capsys: pytest.Ca
 def test_the_command_line_runs_a_model_with_ones_own_layer(
     example: Example, plugin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = with_dropout_as("Doubling", example, tmp_path)
+    model = str(with_dropout_as("Doubling", tmp_path))
     assert main(["run", model, str(example.input)]) == 2
     assert "Doubling" in capsys.readouterr().err
     assert main(["run", model, str(example.input), "--run-code", str(plugin)]) == 0

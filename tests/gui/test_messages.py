@@ -25,6 +25,7 @@ from rnnscope_gui.state import Document, Message, View
 from rnnscope_gui.window import MainWindow
 from tests.conftest import Example
 from tests.core.models import chain, masked_rnn, simple_cell
+from tests.core.reading.crafted import with_dropout_as
 from tests.gui.windows import heatmaps, message, opened, part, readout, scene_of, settle
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
@@ -72,7 +73,7 @@ def pickled(folder: Path, example: Example) -> Path:
 
 
 def unsupported_layer(folder: Path, example: Example) -> Path:
-    return GOLDEN / "conv_lstm.keras"
+    return with_dropout_as("Unheard", folder)
 
 
 def no_batch_axis(folder: Path, example: Example) -> Path:

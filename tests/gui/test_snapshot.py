@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from rnnscope_gui.__main__ import main
 from tests.conftest import Example
+from tests.core.reading.crafted import with_dropout_as
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 
@@ -82,7 +83,7 @@ def test_a_bad_file_is_one_line_exit_code_2_and_no_picture(
         bad.touch()
         files[1] = bad
     elif case == "unsupported":
-        files[0] = GOLDEN / "conv_lstm.keras"
+        files[0] = with_dropout_as("Unheard", tmp_path)
     elif case == "shape":
         np.save(bad, np.load(example.input)[0])
         files[1] = bad

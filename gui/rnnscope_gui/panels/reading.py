@@ -29,7 +29,7 @@ class ReadingPanel(QWidget):
         self._now, self._why = label(wraps=True), label("", "muted", wraps=True)
         self._back = _link("Read it as the file says")
         self._back.clicked.connect(self._as_the_file_says)
-        self._look = QPushButton(look.text())
+        self._look = QPushButton("Version lens")
         self._look.setToolTip(look.toolTip())
         self._look.clicked.connect(look.trigger)
         self._explain = label(EXPLAIN, "muted", wraps=True)

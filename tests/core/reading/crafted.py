@@ -64,5 +64,19 @@ def keras_file(members: Mapping[str, bytes | str], **replaced: object) -> Source
     return source(zipped({**members, **anew}), "crafted.keras")
 
 
+def with_dropout_as(class_name: str, folder: Path) -> Path:
+    """The example's model in a file of its own, with another class in place of its dropout."""
+    members = unzipped(ASSETS / "household.keras")
+    config = config_of(members)
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] == "Dropout":
+            layer.update(class_name=class_name, registered_name=class_name)
+            if class_name == "Lambda":
+                layer["config"] = {"name": layer["config"]["name"], "trainable": True, "function": {"class_name": "x"}}
+    path = folder / "model.keras"
+    path.write_bytes(keras_file(members, config=config).data)
+    return path
+
+
 def source(data: bytes, name: str = FILE) -> Source:
     return Source(name, data, "0" * 64)

@@ -111,6 +111,11 @@ class Semantics:
         return self.version >= (3, 8)
 
     @property
+    def bias_goes_to_channels(self) -> bool:
+        """Whether a bias is added along what looks like the channels, whichever axis it stands on (see `add_bias`)."""
+        return self.version >= (3, 7) and self.backend == "tensorflow"
+
+    @property
     def initial_state_hides_mask(self) -> bool:
         """Whether a layer called with a second tensor, such as `initial_state`, is not handed its mask (Keras 3)."""
         return self.is_keras3

@@ -93,11 +93,14 @@ def _check_file(folder: Path, files: tuple[str, ...], case: Json, recorded: Mapp
     except Exception as error:  # noqa: BLE001  whatever else happens to a file that Keras wrote is a mistake of ours
         found = Difference("", "error", f"{type(error).__name__}: {error}")
         return Verdict(files, WRONG, found.text, (found,))
-    compared = Comparing(trace, recorded, case)
-    differences = [*compared.differences(), *_second_run(second, recorded, case)]
+    again = {key.removeprefix("second/"): value for key, value in recorded.items() if key.startswith("second/")}
+    first = {key: value for key, value in recorded.items() if not key.startswith("second/")}
+    compared = [Comparing(trace, first, case)] + ([Comparing(second, again, case, "second call, ")] if second else [])
+    differences = [part for run in compared for part in run.differences()]
+    sensitive = tuple(text for run in compared for text in run.sensitive)
     if differences:
         return Verdict(files, WRONG, differences[0].text, tuple(differences))
-    return Verdict(files, SENSITIVE if compared.sensitive else AGREES, sensitive=tuple(compared.sensitive))
+    return Verdict(files, SENSITIVE if sensitive else AGREES, sensitive=sensitive)
 
 
 def run_file(folder: Path, files: tuple[str, ...], case: Json) -> tuple[rnnscope.Trace, rnnscope.Trace | None]:
@@ -111,14 +114,6 @@ def run_file(folder: Path, files: tuple[str, ...], case: Json) -> tuple[rnnscope
     if not case["stateful"]:
         return trace, None
     return trace, rnnscope.run(model, make_inputs(case["description"], 1), carry=trace)
-
-
-def _second_run(second: rnnscope.Trace | None, recorded: Mapping[str, Array], case: Json) -> Iterator[Difference]:
-    for index, ours in enumerate(second.outputs if second is not None else ()):
-        key = f"second/output/{index}"
-        problem = difference(ours, recorded[key], tolerance(case))
-        if problem:
-            yield Difference(key, "numbers", problem)
 
 
 def tolerance(case: Json) -> float:
@@ -160,16 +155,18 @@ def _largest(floor: Array | None) -> float:
 class Comparing:
     """Every recorded quantity of one run, in the order of execution."""
 
-    def __init__(self, trace: rnnscope.Trace, recorded: Mapping[str, Array], case: Json) -> None:
-        self.trace, self.recorded, self.case = trace, recorded, case
+    def __init__(self, trace: rnnscope.Trace, recorded: Mapping[str, Array], case: Json, when: str = "") -> None:
+        self.trace, self.recorded, self.case, self.when = trace, recorded, case, when
         self.sensitive: list[str] = []
 
     def differences(self) -> Iterator[Difference]:
-        keys = [key for key in self.recorded if not key.startswith("second/")]
         order = {key: place for place, key in enumerate(self.trace.quantities())}
-        found = [part for key in sorted(keys, key=lambda key: order.get(key, len(order))) for part in self._one(key)]
+        found = [
+            part for key in sorted(self.recorded, key=lambda key: order.get(key, len(order))) for part in self._one(key)
+        ]
         yield from self._beyond_the_floor(found)
-        yield from self._masks_of_our_own()
+        if not self.when:
+            yield from self._masks_of_our_own()
 
     def _one(self, key: str) -> Iterator[Difference]:
         keras = self.recorded[key]
@@ -179,14 +176,13 @@ class Comparing:
             yield Difference(key, "missing", f"{key}: not computed by us, Keras has shape {keras.shape}")
             return
         if problem := difference(np.asarray(ours), keras, tolerance(self.case)):
-            yield Difference(key, "numbers", f"{key}: {problem}")
+            yield Difference(key, "numbers", f"{self.when}{key}: {problem}")
 
     def _beyond_the_floor(self, found: list[Difference]) -> list[Difference]:
         """Without those that rounding alone can make, in this model, by rnnscope's own measure."""
         if not found or any(part.kind != "numbers" for part in found):
             return found
-        stored = {key: array for key, array in self.recorded.items() if key.startswith(("layer/", "output/"))}
-        numbers = {key: array for key, array in stored.items() if array.dtype.kind == "f"}
+        numbers = {key: array for key, array in self.recorded.items() if array.dtype.kind == "f"}
         comparison = rnnscope.compare(self.trace, Reference(numbers))
         left = []
         for part in found:

@@ -26,6 +26,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 # In the registry, and not for a generator that asks Keras 3 and tf-keras.
 NOT_PROPOSED = {
     "InputLayer": "every model has them",
+    "CenterCrop": "no part of recurrent models",
     "CuDNNLSTM": "runs on a graphics card only",
     "CuDNNGRU": "runs on a graphics card only",
     "AtrousConvolution1D": "Keras 1",

@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 
 from tests.recording.keras_api import (
-    IS_KERAS3,
     Array,
     Arrays,
     graph_of,
     keras,
     layers,
-    mask_of,
     nodes_in_order,
     operation_of,
     to_numpy,
@@ -70,8 +68,3 @@ def wanted(model: Any, operation: Any, operations: bool) -> bool:
     if isinstance(operation, layers.InputLayer):
         return not isinstance(model, keras.Sequential)
     return operations or isinstance(operation, layers.Layer)
-
-
-def masks_passed_on(called: Called) -> Array | None:
-    """The mask that travels with the first output of a call, once the call is over."""
-    return mask_of(called.tensors[0]) if called.tensors and (IS_KERAS3 or hasattr(called.tensors[0], "shape")) else None

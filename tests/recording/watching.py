@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.recording.keras_api import Array, Arrays, is_model, keys_by_layer, layers, to_numpy, tree
+from tests.recording.keras_api import Array, Arrays, is_model, keys_by_layer, layers, mask_of, to_numpy, tree
 
 
 @dataclass(eq=False)
@@ -19,6 +19,7 @@ class Called:
 
     parts: the calls that a wrapper or a model made of the layers inside it.
     kept: the states that a stateful layer had before.
+    output_mask: the mask that travelled with the first output when the next layer was called.
     """
 
     layer: Any
@@ -27,6 +28,7 @@ class Called:
     tensors: list[Any] = field(default_factory=list)
     parts: list[Called] = field(default_factory=list)
     kept: list[Array] | None = None
+    output_mask: Array | None = None
 
     @property
     def first(self) -> Any:
@@ -37,10 +39,11 @@ class Called:
 def watch(model: Any, inputs: Array | Arrays) -> Called:
     """Run the model once, eagerly."""
     root = Called(model, {})
-    open_calls = [root]
+    open_calls, over = [root], list[Called]()
     watched = [layer for layer in model._flatten_layers(include_self=False) if not _passed_over(layer)]
-    with replaced([(layer, "call", _watching(layer, open_calls)) for layer in watched]):
+    with replaced([(layer, "call", _watching(layer, open_calls, over)) for layer in watched]):
         model(inputs, training=False)
+    _note_masks(over)
     return root
 
 
@@ -50,11 +53,19 @@ def _passed_over(layer: Any) -> bool:
     return is_cell or isinstance(layer, layers.InputLayer) or type(layer).__name__ == "SlicingOpLambda"
 
 
-def _watching(layer: Any, open_calls: list[Called]) -> Callable[..., Any]:
+def _note_masks(over: list[Called]) -> None:
+    """Masks are hung on tensors after a call, and attention takes them off again: read what hangs there now."""
+    for called in over:
+        called.output_mask = mask_of(called.tensors[0]) if called.tensors else None
+    over.clear()
+
+
+def _watching(layer: Any, open_calls: list[Called], over: list[Called]) -> Callable[..., Any]:
     real = layer.call
     signature = inspect.signature(real)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        _note_masks(over)
         called = Called(layer, dict(signature.bind(*args, **kwargs).arguments), kept=_kept_states(layer))
         open_calls[-1].parts.append(called)
         open_calls.append(called)
@@ -62,6 +73,7 @@ def _watching(layer: Any, open_calls: list[Called]) -> Callable[..., Any]:
         open_calls.pop()
         called.tensors = tree.flatten(result)
         called.outputs = [to_numpy(output) for output in called.tensors]
+        over.append(called)
         return result
 
     call.__signature__ = signature  # type: ignore[attr-defined]

@@ -70,9 +70,10 @@ class Convolution(Spatial):
         return int(self.kernel.shape[-1])
 
     def transform(self, x: Array) -> Array:
-        y = convolve(x, self.kernel, self.strides, self.padding, self.dilation, self.groups)
-        # A bias along the channels wherever they are is one along the last axis here.
-        return y if self.bias is None else y + self.bias
+        return convolve(x, self.kernel, self.strides, self.padding, self.dilation, self.groups)
+
+    def offset(self) -> Array | None:
+        return self.bias
 
     def finished(self, y: Array) -> Array:
         return self.activation(y)

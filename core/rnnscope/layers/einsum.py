@@ -12,8 +12,10 @@ import numpy as np
 from rnnscope.errors import ShapeMismatch, UnreadableFile, Unsupported
 from rnnscope.layers.activations import Activation, take_activation
 from rnnscope.layers.base import Pointwise, Weights
+from rnnscope.layers.bias import add_bias
 from rnnscope.layers.config import MAX_SIZE, Config
 from rnnscope.layers.registry import keras_layer
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Shape
 
 MAX_LETTERS = 20
@@ -52,6 +54,7 @@ class EinsumDense(Pointwise):
     kernel: Array
     bias: Array | None
     activation: Activation
+    semantics: Semantics
 
     passes_mask: ClassVar[bool] = False
 
@@ -71,7 +74,7 @@ class EinsumDense(Pointwise):
         bias_shape = _take_bias_shape(config, equation, sizes, len(shapes[0]))
         kernel = weights.take("kernel", tuple(sizes[letter] for letter in equation.kernel))
         bias = None if bias_shape is None else weights.take("bias", bias_shape)
-        return cls(equation, kernel, bias, activation)
+        return cls(equation, kernel, bias, activation, config.semantics)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         equation, shape = self.equation, shapes[0]
@@ -87,7 +90,7 @@ class EinsumDense(Pointwise):
             projected = np.einsum(self.equation.text, x, self.kernel, optimize=True)
         except ValueError as error:
             raise ShapeMismatch(f"EinsumDense {self.equation.text}: {error}") from None
-        return self.activation(projected if self.bias is None else projected + self.bias)
+        return self.activation(projected if self.bias is None else add_bias(projected, self.bias, self.semantics))
 
 
 def _take_equation(config: Config, shape: Shape) -> Equation:
@@ -115,8 +118,10 @@ def _take_sizes(config: Config, equation: Equation, shape: Shape) -> Mapping[str
     ahead, behind = (unnamed, 0) if equation.dots == "left" else (0, unnamed)
     # Keras counts the batch among the dots, when these come first.
     full: Shape = (*[None] * max(ahead, 1), *partial, *[None] * behind)
-    sizes = {**equation.spread(equation.input, shape), **equation.spread(equation.output, full)}
-    if len(full) - unnamed != len(equation.output) or any(sizes.get(letter) is None for letter in equation.kernel):
+    # It reads them from the front, and passes over sizes given beyond the last letter.
+    given = zip(equation.output, full[ahead:], strict=False)
+    sizes = {**equation.spread(equation.input, shape), **dict(given)}
+    if len(full) - unnamed < len(equation.output) or any(sizes.get(letter) is None for letter in equation.kernel):
         raise ShapeMismatch(
             f"EinsumDense output_shape {partial} for {equation.text}",
             layer=config.layer,

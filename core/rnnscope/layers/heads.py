@@ -10,8 +10,10 @@ import numpy as np
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile
 from rnnscope.layers.base import Weights
+from rnnscope.layers.bias import add_bias
 from rnnscope.layers.config import MAX_SIZE, Config
 from rnnscope.layers.nonlinearities import sigmoid
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Shape
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -25,10 +27,11 @@ class Projection:
     kernel: Array
     bias: Array | None
     bound: int
+    semantics: Semantics
 
     def __call__(self, x: Array) -> Array:
-        projected = np.tensordot(x, self.kernel, self.bound)
-        return np.asarray(projected if self.bias is None else projected + self.bias)
+        projected = np.asarray(np.tensordot(x, self.kernel, self.bound))
+        return projected if self.bias is None else add_bias(projected, self.bias, self.semantics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Heads:
             # The folder bears the name of a property, where the class has one, or of the private attribute.
             part = part if part.peek_shape() is not None else weights.at(f"_{name}")
             kernel = part.take("kernel", (*bound, *new))
-            return Projection(kernel, part.take("bias", new) if use_bias else None, len(bound))
+            return Projection(kernel, part.take("bias", new) if use_bias else None, len(bound), config.semantics)
 
         # In the order in which Keras makes them.
         return cls(

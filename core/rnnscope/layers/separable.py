@@ -74,9 +74,10 @@ class SeparableConvolution(Spatial):
         *window, channels, multiplier = self.depthwise.shape
         kernel = self.depthwise.reshape(*window, 1, channels * multiplier)
         y = convolve(x, kernel, self.strides, self.padding, self.dilation, groups=channels)
-        if self.pointwise is not None:
-            y = y @ self.pointwise.reshape(self.pointwise.shape[-2:])
-        return y if self.bias is None else y + self.bias
+        return y if self.pointwise is None else y @ self.pointwise.reshape(self.pointwise.shape[-2:])
+
+    def offset(self) -> Array | None:
+        return self.bias
 
     def finished(self, y: Array) -> Array:
         return self.activation(y)

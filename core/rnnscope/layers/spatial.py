@@ -12,6 +12,7 @@ import numpy as np
 from rnnscope.context import Context
 from rnnscope.errors import ShapeMismatch, UnreadableFile
 from rnnscope.layers.base import Arguments, Operation, Result
+from rnnscope.layers.bias import add_bias
 from rnnscope.layers.config import MAX_SIZE, MISSING, Config
 from rnnscope.layers.convolving import flipped
 from rnnscope.types import Array, Shape
@@ -46,6 +47,10 @@ class Layout:
         moved = np.moveaxis(y, -1, 1) if self.channels_first else y
         return moved.reshape(*x.shape[: -self.rank - 1], *moved.shape[1:])
 
+    def aligned(self, bias: Array) -> Array:
+        """(channels,) in a shape that broadcasts over the output."""
+        return bias.reshape(-1, *[1] * self.rank) if self.channels_first else bias
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spatial(Operation):
@@ -68,6 +73,10 @@ class Spatial(Operation):
         """The output's channels for so many of the input."""
         return channels
 
+    def offset(self) -> Array | None:
+        """The bias (channels,), or None; it is added with the channels in their place."""
+        return None
+
     def finished(self, y: Array) -> Array:
         """What is left to do with the channels in their place: an activation may act along the last axis."""
         return y
@@ -78,8 +87,10 @@ class Spatial(Operation):
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         self._checked(self.layout.sizes(arguments.x.shape), arguments.layer)
-        y = self.transform(self.layout.unpacked(arguments.x))
-        return Result((self.finished(self.layout.packed(y, arguments.x)),), (None,))
+        y = self.layout.packed(self.transform(self.layout.unpacked(arguments.x)), arguments.x)
+        if (bias := self.offset()) is not None:
+            y = add_bias(y, self.layout.aligned(bias), context.semantics)
+        return Result((self.finished(y),), (None,))
 
     def _checked(self, given: Shape, layer: str | None = None) -> Shape:
         found = self.sizes(given)

@@ -102,8 +102,10 @@ class TransposedConvolution(Spatial):
         given = x.shape[1:-1]
         sizes = tuple(size for size in self.sizes(given) if size is not None)
         cut = [self._cut(size, *others) for size, *others in zip(given, self.strides, self.reaches, sizes, strict=True)]
-        y = transposed_convolve(x, self.kernel, self.strides, cut, sizes, self.dilation)
-        return y if self.bias is None else y + self.bias
+        return transposed_convolve(x, self.kernel, self.strides, cut, sizes, self.dilation)
+
+    def offset(self) -> Array | None:
+        return self.bias
 
     def _cut(self, size: int, stride: int, extent: int, kept: int) -> int:
         if self.padding == "half":

@@ -115,8 +115,8 @@ class Hdf5File:
     def read(self, path: str, shape: Shape | None = None) -> Array:
         """The numbers of a dataset, in native byte order; nothing is read unless type, storage and `shape` allow it.
 
-        shape: what the shape must be, None standing for any size; ShapeMismatch otherwise. bfloat16, which Keras marks
-        by an attribute, comes back as float32.
+        shape: what the shape must be, None standing for any size; ShapeMismatch otherwise. bfloat16, which HDF5
+        knows as two opaque bytes (marked by an attribute in archives of Keras 3 alone), comes back as float32.
         """
         dataset = self._dataset(path)
         if shape is not None and not _fits(dataset.shape, shape):
@@ -131,7 +131,7 @@ class Hdf5File:
     def _number_type(self, dataset: Any, path: str) -> tuple[np.dtype[Any], bool]:
         """In what type the numbers come out, and whether they are stored as bfloat16."""
         dtype = self._guarded(lambda: dataset.dtype, path)
-        if dtype == np.dtype("V2") and self.attribute(path, "dtype") == "bfloat16":
+        if dtype == np.dtype("V2"):
             return np.dtype(np.float32), True
         if dtype.kind not in NUMBERS or self._h5py.check_enum_dtype(dtype) is not None:
             raise self._refused(path, f"has type {dtype}, which is not a number")

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from rnnscope.errors import RnnscopeError, UnreadableFile, Unsupported
+from rnnscope.graph import Network, Tensor
 from rnnscope.model import Model
 from rnnscope.reading.architecture import Architecture, graph_of, parse_architecture, reading_of
 from rnnscope.reading.archive import read_members
@@ -125,6 +126,14 @@ def _joined(found: Found, other: Found, weights: Source) -> Found:
     return Found(found.architecture.or_else(version, backend), other.store)
 
 
+def _all_of_the_last(network: Network) -> tuple[Tensor, ...]:
+    """Everything that the last layer of a Sequential model returns: with its states, where it returns them."""
+    last = network.outputs[0].call
+    key = next(call.layer for call in network.calls if call.key == last)
+    layer = next(layer for layer in network.layers if layer.name == key)
+    return tuple(Tensor(last, index) for index in range(len(layer.output_shapes)))
+
+
 def _model(
     found: Found, source: Source, keras_version: str | None, backend: str | None, *, infer: bool, bypass_lambda: bool
 ) -> Model:
@@ -151,7 +160,7 @@ def _model(
         layers=network.layers,
         calls=network.calls,
         inputs=network.inputs,
-        outputs=network.outputs,
+        outputs=_all_of_the_last(network) if class_name == "Sequential" else network.outputs,
         semantics=reading.semantics,
         written_by=reading.written_by,
         dtype=coarsest(layer.dtype for layer in network.layers if layer.is_layer and layer.class_name != "InputLayer"),

@@ -75,15 +75,19 @@ def test_an_enumeration_that_is_not_boolean_is_refused() -> None:
     refused(lambda f: f.create_dataset("x", data=np.array([0, 1]), dtype=kind), match="type")
 
 
-def test_bfloat16_is_widened_only_where_keras_says_so() -> None:
+def test_bfloat16_is_widened_marked_or_not() -> None:
     halves = (np.array([1.5, -2.0], np.float32).view(np.uint32) >> 16).astype("<u2").view("V2")
 
     def marked(file: Any) -> None:
         file.create_dataset("x", data=halves).attrs["dtype"] = "bfloat16"
+        file.create_dataset("y", data=halves)
 
     with opened(marked) as file:
-        assert file.read("x").tolist() == [1.5, -2.0]
-    refused(lambda f: f.create_dataset("x", data=halves), match=r"\|V2")
+        assert file.read("x").tolist() == file.read("y").tolist() == [1.5, -2.0]
+
+
+def test_opaque_bytes_of_another_size_are_refused() -> None:
+    refused(lambda f: f.create_dataset("x", data=np.zeros(6, np.uint8).view("V3")), match=r"\|V3")
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,16 @@ def attention_along_axes() -> Model:
 
 
 @case
+def biases_along_what_looks_like_channels() -> Model:
+    """Keras adds these along another axis than was meant, on TensorFlow: as many steps as heads, rows as channels."""
+    x = Input((STEPS, FEATURES), name="x")
+    heads = layers.MultiHeadAttention(STEPS, 1, name="heads")(x, x)
+    einsum = layers.EinsumDense("abc,cde->abde", (STEPS, STEPS, 1), bias_axes="d", name="einsum")(x)
+    separable = layers.SeparableConv1D(FEATURES, 1, data_format="channels_first", name="separable")(x)
+    return Model(x, [heads, einsum, separable])
+
+
+@case
 def einsum_dense() -> Model:
     x, sequence = masked()
     heads = layers.EinsumDense("abc,cde->abde", (STEPS, 2, 3), bias_axes="e", name="heads")(sequence)

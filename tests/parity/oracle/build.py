@@ -166,3 +166,6 @@ def randomize(model: Any, seed: str) -> None:
             continue
         values = rng.normal(0.0, 0.4, tuple(weight.shape))
         weight.assign(np.exp(values) if "variance" in path else values)
+    for layer in model._flatten_layers():
+        if isinstance(layer, layers.Normalization):
+            layer.finalize_state()  # as loading does: it computes with what it took from its weights

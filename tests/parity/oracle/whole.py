@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.parity.data import make_inputs
 from tests.parity.description import Json
-from tests.recording.keras_api import Arrays, is_model, layers, to_numpy, tree
-from tests.recording.record import graph_outputs, masks_passed_on, one_or_all
+from tests.recording.keras_api import Arrays, is_model, keras, layers, to_numpy, tree
+from tests.recording.record import graph_outputs, one_or_all
 from tests.recording.states import quantities
 from tests.recording.watching import Called, keyed, watch
 
@@ -24,7 +24,7 @@ def record_case(model: Any, inputs: Arrays, description: Json) -> tuple[Arrays, 
         more = predicted(model, one_or_all(make_inputs(description, 1)), batch)
         recorded |= {f"second/output/{i}": value for i, value in enumerate(more)}
         forget(model)
-    recorded |= graph_outputs(model, given, batch, operations=True)
+    recorded |= graph_outputs(model, given, batch, operations=not isinstance(model, keras.Sequential))
     forget(model)
     notes: list[str] = []
     calls = [(key, called) for key, called in keyed(watch(model, given)) if isinstance(called.layer, layers.Layer)]
@@ -43,9 +43,8 @@ def predicted(model: Any, given: Any, batch: int) -> list[Any]:
 def add(recorded: Arrays, key: str, called: Called, notes: list[str]) -> None:
     for index, output in enumerate(called.outputs):
         recorded.setdefault(f"layer/{key}/output/{index}", output)
-    mask = masks_passed_on(called)
-    if mask is not None:
-        recorded[f"layer/{key}/output_mask"] = mask
+    if called.output_mask is not None:
+        recorded[f"layer/{key}/output_mask"] = called.output_mask
     try:
         found = quantities(called)
     except Exception as error:  # noqa: BLE001  states that the recorder cannot get at leave the rest of the case as it is

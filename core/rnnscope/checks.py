@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnscope.errors import BadInput, RnnscopeError, ShapeMismatch
+from rnnscope.layers.config import TEXT
 from rnnscope.model import Model
+from rnnscope.texts import as_texts
 from rnnscope.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -56,21 +58,36 @@ def _by_name(model: Model, x: Inputs) -> dict[str, Array]:
 
 def _array(x: object) -> Array:
     try:
-        return np.asarray(x)
+        array = np.asarray(x)
     except ValueError as error:
         raise BadInput("the input is not rectangular", advice=str(error)) from None
+    # Objects are texts, or nothing that is taken: pandas and TensorFlow keep theirs so.
+    return _text(array, x) if array.dtype.kind in "USTO" and array.size else array
+
+
+def _text(array: Array, x: object) -> Array:
+    """Texts as Unicode. NumPy makes texts of numbers that stand among texts, and Keras does not."""
+    objects = array if isinstance(x, np.ndarray) else np.asarray(x, object)
+    try:
+        return as_texts(objects if objects.shape == array.shape else array)
+    except ValueError as error:
+        kind = "a type that is not a number" if array.dtype.kind == "O" else "texts that cannot be read"
+        raise BadInput(f"input of {kind}: {error}", expected="numbers, or text throughout", found=array.dtype) from None
 
 
 def _checked(model: Model, name: str, array: Array, expected: Shape) -> Array:
-    if array.dtype.kind not in "biuf":
-        raise BadInput(
-            "input of a type that is not a number", layer=name, expected="floats or integers", found=array.dtype
-        )
+    kind = getattr(model[name].operation, "dtype", model.dtype)
+    if array.dtype.kind not in ("U" if kind == TEXT else "biuf"):
+        problem = "the input takes text" if kind == TEXT else "input of a type that is not a number"
+        wanted = "texts" if kind == TEXT else "floats or integers"
+        raise BadInput(problem, layer=name, expected=wanted, found=array.dtype)
     if 0 in array.shape[1:]:
         raise BadInput("the input is empty", layer=name, expected=expected, found=array.shape)
     if not fits(array.shape, expected):
         raise _misfit(name, array.shape, expected)
-    dtype = np.dtype(getattr(model[name].operation, "dtype", model.dtype))
+    if kind == TEXT:
+        return array
+    dtype = np.dtype(kind)
     with np.errstate(all="ignore"):
         return array.astype(dtype, copy=False)
 

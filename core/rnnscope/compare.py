@@ -14,6 +14,7 @@ from rnnscope.context import Cancelling, Progress
 from rnnscope.errors import BadInput
 from rnnscope.floor import has_steps, measure_floor
 from rnnscope.reference import Reference
+from rnnscope.texts import is_text
 from rnnscope.trace import Trace, split_key
 from rnnscope.types import Array
 
@@ -139,8 +140,8 @@ def compare(
     """Hold every quantity of `trace` against the stored Keras values of the same key.
 
     The noise floor judges (see `rnnscope.floor`); with `atol` or `rtol` the fixed rule |a − b| ≤ atol + rtol·|keras|
-    does. Masks and integers must be equal. `input_sha256` is the hash of the input file, where there is one: with it,
-    values recorded for another file are told apart.
+    does. Masks, integers and texts must be equal. `input_sha256` is the hash of the input file, where there is one:
+    with it, values recorded for another file are told apart.
 
     Raises BadInput when the values were recorded for another number of samples, or when nothing can be compared.
     """
@@ -155,8 +156,9 @@ def compare(
     for key in [*computed, *(key for key in reference.arrays if key not in set(computed))]:
         row, ours, theirs = _matched(key, trace, reference)
         if ours is not None and theirs is not None:
-            floor = measured.get(key) if measured else absolute + relative * np.abs(theirs.astype(np.float64))
-            floor = np.asarray(0.0) if floor is None or ours.dtype.kind != "f" else np.asarray(floor)
+            exact = ours.dtype.kind != "f"
+            floor = None if exact else measured.get(key) if measured else absolute + relative * _magnitude(theirs)
+            floor = np.asarray(0.0) if floor is None else np.asarray(floor)
             pairs[key] = (ours, theirs, _spread(key, floor, ours))
             row = _compared(row, *pairs[key], floor)
         rows.append(row)
@@ -189,6 +191,13 @@ def _matched(key: str, trace: Trace, reference: Reference) -> tuple[Row, Array |
         return _because(row, NOT_STORED), None, None
     if ours.shape != theirs.shape:
         reason = f"the stored values have shape {theirs.shape}, ours {ours.shape}"
+        return _because(row, reason, Verdict.DIFFERENT), None, None
+    if is_text(ours) != is_text(theirs):
+        reason = (
+            "the stored values are text, ours numbers"
+            if is_text(theirs)
+            else "the stored values are numbers, ours text"
+        )
         return _because(row, reason, Verdict.DIFFERENT), None, None
     return row, ours, theirs
 
@@ -244,7 +253,12 @@ def _spread(key: str, floor: Array, ours: Array) -> Array:
 
 
 def _difference(ours: Array, theirs: Array) -> Array:
-    """|ours − theirs|; 0 where both are NaN or the same infinity, infinite where only one is finite."""
+    """|ours − theirs|; 0 where both are NaN or the same infinity, infinite where only one is finite.
+
+    Between texts it is 0 or infinite.
+    """
+    if is_text(ours):
+        return np.where(ours == theirs, 0.0, np.inf)
     a, b = ours.astype(np.float64), theirs.astype(np.float64)
     with np.errstate(invalid="ignore"):
         difference = np.abs(a - b)
@@ -260,7 +274,7 @@ def _judge(difference: Array, floor: Array) -> Verdict:
 
 def _compared(row: Row, ours: Array, theirs: Array, spread: Array, floor: Array) -> Row:
     difference = _difference(ours, theirs)
-    magnitude = np.abs(theirs.astype(np.float64))
+    magnitude = _magnitude(theirs)
     usual = (magnitude > 0) & np.isfinite(magnitude)
     relative = np.divide(difference, magnitude, out=np.zeros_like(difference), where=usual)
     beyond = np.nonzero(difference > spread)
@@ -274,7 +288,13 @@ def _compared(row: Row, ours: Array, theirs: Array, spread: Array, floor: Array)
         floor=floor,
         worst=_location(row, difference, int(np.argmax(difference))) if difference.any() else None,
         first=_first(row, difference, beyond),
+        reason=f"{len(beyond[0]):,} of {ours.size:,} texts differ" if is_text(ours) and len(beyond[0]) else "",
     )
+
+
+def _magnitude(array: Array) -> Array:
+    """The absolute values; texts have none."""
+    return np.zeros(array.shape) if is_text(array) else np.abs(array.astype(np.float64))
 
 
 def _first(row: Row, difference: Array, beyond: tuple[Array, ...]) -> Location | None:

@@ -14,12 +14,13 @@ def load_input(path: Readable) -> Array | dict[str, Array]:
     """Read an input from `.npy`, `.npz`, `.h5` or `.csv`; the bytes decide which it is, not the name.
 
     `.npz` and `.h5` give {name: array}, names in HDF5 being paths such as ``group/x``; an `.npz` with the single member
-    ``arr_0``, as ``np.savez(file, x)`` writes, gives the bare array. Integers stay integers, booleans booleans.
+    ``arr_0``, as ``np.savez(file, x)`` writes, gives the bare array. Integers stay integers, booleans booleans; texts,
+    of a fixed width or in `.h5` of any length, come as Unicode.
     A `.csv` gives one table of floats, (rows, columns): the (steps, features) of one sample, with no batch axis; NaN
     and infinity are written ``nan`` and ``inf``.
 
-    Raises UnreadableFile for a damaged or unsafe file and for arrays of anything but numbers and booleans, BadInput for
-    text that is not a table of numbers.
+    Raises UnreadableFile for a damaged or unsafe file and for arrays of anything but numbers, booleans
+    and texts, BadInput for a table that is not one of numbers.
     """
     source = read_source(path)
     match sniff(source.data):
@@ -43,7 +44,7 @@ def _from_hdf5(source: Source) -> dict[str, Array]:
     with open_hdf5(source.data, source.name) as hdf5:
         if hdf5.attribute("/", "model_config") is not None:
             raise BadInput("this is a model, not an input", file=source.name)
-        arrays = {name: hdf5.read(name) for name in hdf5.datasets()}
+        arrays = {name: hdf5.read_any(name) for name in hdf5.datasets()}
     if not arrays:
         raise BadInput("the file holds no arrays", file=source.name)
     return arrays

@@ -15,6 +15,7 @@ from rnnscope.reading.loader import load_model
 from rnnscope.reading.source import Readable, read_source
 from rnnscope.run import Inputs, run
 from rnnscope.semantics import Semantics
+from rnnscope.texts import is_text
 from rnnscope.trace import Trace
 from rnnscope.types import Array
 
@@ -162,6 +163,8 @@ def _distance(a: Array, b: Array) -> float:
         return np.inf
     if np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
         return 0.0
+    if is_text(a) or is_text(b):
+        return np.inf
     with np.errstate(all="ignore"):
         apart = np.abs(a.astype(np.float64) - b.astype(np.float64))
     return float(np.max(np.where(np.isnan(apart), np.inf, apart), where=~_alike(a, b), initial=0.0))

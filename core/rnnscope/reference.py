@@ -47,7 +47,7 @@ def load_reference(path: Readable) -> Reference:
     source = read_source(path)
     match sniff(source.data):
         case "zip":
-            members = read_npz(source.data, source.name, text=META)
+            members = read_npz(source.data, source.name)
             text = members.pop(META, None)
             return _reference(members, None if text is None else str(text), source)
         case "hdf5":
@@ -66,7 +66,7 @@ def _from_hdf5(source: Source) -> Reference:
         if text is None and hdf5.has(META):
             text = hdf5.read_text(META)
         _check_keys(keys, source)
-        arrays = {key: hdf5.read(key) for key in keys}
+        arrays = {key: hdf5.read_any(key) for key in keys}
     return _reference(arrays, None if text is None else str(text), source)
 
 

@@ -194,5 +194,10 @@ class Semantics:
         """Whether an index of −1 means an Embedding's last row; TensorFlow by itself has it an error."""
         return self.is_keras3 or self.backend == "theano"
 
+    @property
+    def vocabulary_ends_with_text(self) -> bool:
+        """Whether empty lines at the end of a vocabulary's file are no tokens (3.14; before, they were)."""
+        return self.release >= (3, 14, 0)
+
     def __str__(self) -> str:
         return f"Keras {self.keras_version} on {self.backend}"

@@ -14,6 +14,7 @@ from rnnscope.errors import BadInput, UnreadableFile
 from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
 from rnnscope.reading.json_text import parse_json
 from rnnscope.reading.source import Readable, read_source, sniff
+from rnnscope.texts import is_text
 from rnnscope.trace import LayerTrace, Trace, layer_key
 from rnnscope.types import Array
 
@@ -66,7 +67,7 @@ def load_trace(path: Readable) -> Trace:
     return Trace(
         model=None,
         inputs=_Stored(hdf5, {name: f"input/{name}" for name in inputs}),
-        outputs=tuple(hdf5.read(f"output/{index}") for index in range(len(outputs))),
+        outputs=tuple(hdf5.read_any(f"output/{index}") for index in range(len(outputs))),
         layers={name: _layer(hdf5, name, paths) for name in layers},
         use_masks=bool(meta.get("use_masks", True)),
         meta=meta,
@@ -80,7 +81,7 @@ class _Stored(Mapping[str, Array]):
         self._hdf5, self._paths = hdf5, paths
 
     def __getitem__(self, name: str) -> Array:
-        return self._hdf5.read(self._paths[name])
+        return self._hdf5.read_any(self._paths[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -128,7 +129,12 @@ def _write(trace: Trace, path: Path) -> None:
 
 def _put(file: object, key: str, array: Array) -> None:
     compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if array.ndim else {}
-    file.create_dataset(key, data=np.asarray(array, order="C"), **compression)  # type: ignore[attr-defined]
+    file.create_dataset(key, data=_storable(array), **compression)  # type: ignore[attr-defined]
+
+
+def _storable(array: Array) -> Array:
+    """What HDF5 has a type for; it keeps no Unicode but UTF-8."""
+    return np.char.encode(array, "utf-8") if is_text(array) else np.asarray(array, order="C")
 
 
 def _final_root(layer: str) -> str:
@@ -146,7 +152,7 @@ def _layer(hdf5: Hdf5File, name: str, paths: Sequence[str]) -> LayerTrace:
     def mask(kind: str) -> Array | None:
         return hdf5.read(f"{root}{kind}") if kind in own else None
 
-    outputs = tuple(hdf5.read(f"{root}{part}") for part in own if part.startswith("output/"))
+    outputs = tuple(hdf5.read_any(f"{root}{part}") for part in own if part.startswith("output/"))
     return LayerTrace(
         outputs,
         named(f"{root}state/"),

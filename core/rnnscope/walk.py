@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnscope.context import Context, rounded
-from rnnscope.errors import BadInput, RnnscopeError
-from rnnscope.graph import Call, Layer, Tensor
+from rnnscope.errors import BadInput, RnnscopeError, Unsupported
+from rnnscope.graph import Call, Layer, Tensor, tensors_in
 from rnnscope.layers.base import Arguments, Operation, Result, map_weights
+from rnnscope.texts import is_text
 from rnnscope.types import Array, Mask
 
 
@@ -114,12 +115,20 @@ def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value],
     by_hand = None
     if call.mask is not None and context.use_masks:
         by_hand = [None if mask is None else values[mask].array.astype(bool) for mask in call.mask]
+    if not operation.takes_text:
+        _refuse_text([value.array for value in given], call, values)
     used, masks = choose_masks(call, operation, [value.mask for value in given], by_hand, context)
     tensors = tuple(_cast(value.array, operation, context) for value in given)
     keywords = {
         name: _resolved(value, operation, values, context) for name, value in call.keywords.items() if name != "mask"
     }
     return Arguments(tensors, used, masks[0], masks, keywords, call.layer)
+
+
+def _refuse_text(tensors: Sequence[Array], call: Call, values: Mapping[Tensor, Value]) -> None:
+    """NumPy would read numbers out of texts, unasked; Keras never does."""
+    if any(is_text(array) for array in (*tensors, *(values[tensor].array for tensor in tensors_in(call.keywords)))):
+        raise Unsupported("the layer is given text, and computes numbers only", advice="Put a StringLookup before it")
 
 
 def _cast(array: Array, operation: Operation, context: Context) -> Array:

@@ -32,6 +32,12 @@ class ListedWeights:
     def peek_shape(self) -> tuple[int, ...] | None:
         return tuple(self.left[0].shape) if self.left else None
 
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        return None
+
+    def text(self, name: str) -> str | None:
+        return None
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         array = self.left.pop(0)
         assert array.shape == shape, name

@@ -43,6 +43,12 @@ class Drawn:
     def peek_shape(self) -> tuple[int, ...] | None:
         return ()
 
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        return None
+
+    def text(self, name: str) -> str | None:
+        return None
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         return self.random.normal(size=shape).astype(np.float32)
 

@@ -41,6 +41,12 @@ class Stored:
     def peek_shape(self) -> tuple[int, ...] | None:
         return self.left[0].shape if self.left else None
 
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        return None
+
+    def text(self, name: str) -> str | None:
+        return None
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         weight = self.left.pop(0) if self.left else np.arange(float(np.prod(shape, dtype=int))).reshape(shape)
         assert weight.shape == shape, name

@@ -43,6 +43,14 @@ class Weights(Protocol):
         """The shape of the weight that `take` would read next; None when there is none."""
         ...
 
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        """The shape of the weight that is stored under this very name, which `take` then reads; None without one."""
+        ...
+
+    def text(self, name: str) -> str | None:
+        """The text file of this name that the layer keeps beside its weights; None when there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arguments:
@@ -116,6 +124,11 @@ class Operation(ABC):
     @property
     def keeps_integers(self) -> bool:
         """Whether integers and booleans go in as they are; elsewhere Keras's arithmetic turns them into floats."""
+        return False
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether text may go in; everywhere else it is refused before the layer is called."""
         return False
 
     @property

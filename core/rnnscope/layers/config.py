@@ -24,6 +24,7 @@ TRAINING_ONLY: Final = ("_initializer", "_regularizer", "_constraint")
 FLOATS: Final = ("float32", "float64", "float16", "bfloat16")
 INTEGERS: Final = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32", "uint64", "bool")
 COMPUTED_DTYPES: Final = (*FLOATS, *INTEGERS)
+TEXT: Final = "string"  # of inputs, and of what tf-keras calls a StringLookup
 MIXED: Final = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 QUANTIZED: Final = ("int8", "int4")
 
@@ -191,6 +192,7 @@ def take_dtype(config: Config) -> str:
     """
     outer = config.policy
     value = config.take("dtype", None)
+    value = None if value == TEXT and config.class_name == "StringLookup" else value
     policy = (outer or Policy()) if value is None else _policy(value, config)
     if outer is not None and policy.compute != outer.compute:
         raise Unsupported(

@@ -9,18 +9,19 @@ from typing import ClassVar, Self
 import numpy as np
 
 from rnnscope.context import Context
-from rnnscope.errors import ShapeMismatch, Unsupported
+from rnnscope.errors import BadInput, ShapeMismatch, Unsupported
 from rnnscope.layers.activations import Activation, take_activation
 from rnnscope.layers.base import Arguments, Operation, Pointwise, Result, Weights
-from rnnscope.layers.config import FLOATS, Config, take_dtype
+from rnnscope.layers.config import FLOATS, TEXT, Config, take_dtype
 from rnnscope.layers.registry import keras_layer
+from rnnscope.texts import is_text
 from rnnscope.types import Array, Shape
 
 
 @keras_layer("InputLayer")
 @dataclass(frozen=True, slots=True, eq=False)
 class InputLayer(Operation):
-    """Where an input enters the graph; what comes in is cast to `dtype`, as Keras does."""
+    """Where an input enters the graph; what comes in is cast to `dtype`, as Keras does. One of strings takes text."""
 
     shape: Shape
     dtype: str = "float32"
@@ -29,10 +30,16 @@ class InputLayer(Operation):
     def keeps_integers(self) -> bool:
         return True
 
+    @property
+    def takes_text(self) -> bool:
+        return self.dtype == TEXT
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         for option in ("sparse", "ragged", "optional"):
             config.refuse(option, False, advice="Give the model a plain, dense input")
+        if config.peek("dtype") == TEXT:
+            return cls(shapes[0], str(config.take("dtype")))
         return cls(shapes[0], take_dtype(config))
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -40,6 +47,11 @@ class InputLayer(Operation):
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         # In a nested model it is called with what the outer model gives, and casts that as well.
+        if is_text(arguments.x) != self.takes_text:
+            wanted, given = ("text", "numbers") if self.takes_text else ("numbers", "text")
+            raise BadInput(f"the input takes {wanted}, and is given {given}", layer=arguments.layer)
+        if self.takes_text:
+            return Result((arguments.x,), arguments.masks or (None,))
         dtype = context.dtype if self.dtype in FLOATS else np.dtype(self.dtype)
         return Result((arguments.x.astype(dtype, copy=False),), arguments.masks or (None,))
 
@@ -144,6 +156,10 @@ class Identity(Operation):
 
     @property
     def keeps_integers(self) -> bool:
+        return True
+
+    @property
+    def takes_text(self) -> bool:
         return True
 
     @classmethod

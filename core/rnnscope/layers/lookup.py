@@ -1,40 +1,40 @@
-"""IntegerLookup: a vocabulary of whole numbers."""
+"""IntegerLookup and StringLookup: tokens of a vocabulary, and their indices."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from rnnscope.context import Context
-from rnnscope.errors import BadInput, UnreadableFile, Unsupported
+from rnnscope.errors import BadInput, Unsupported
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.categories import Encoding, take_encoding_mode
 from rnnscope.layers.config import Config
 from rnnscope.layers.registry import keras_layer
+from rnnscope.layers.vocabulary import Special, Token, Vocabulary, take_depth, take_idf, take_special, take_vocabulary
+from rnnscope.texts import is_text
 from rnnscope.types import Array, Shape
 
-MAX_VOCABULARY = 10_000_000
 
-
-@keras_layer("IntegerLookup")
 @dataclass(frozen=True, slots=True, eq=False)
-class IntegerLookup(Operation):
+class Lookup(Operation):
     """Token → index, or with `invert` index → token; the mask ends here, and `mask_token` begins none.
 
-    Index 0 is the mask token's, where there is one and indices come out; then follow `unknown` indices for tokens
-    outside the vocabulary, told apart by the remainder of the token, then the vocabulary. Encoded, the mask token is
-    left out.
+    Index 0 is the mask token's, where there is one and indices come out; then follow the indices of tokens outside the
+    vocabulary, then the vocabulary. Encoded, the mask token is left out, and tf_idf is the count times `idf`.
     """
 
-    tokens: Array  # the vocabulary, sorted
-    places: Array  # the index of each
-    mask_token: int | None
-    unknown_token: int
-    unknown: int
+    vocabulary: Vocabulary
+    special: Special
     invert: bool
     encoding: Encoding
+    idf: Array | None  # (depth,)
+
+    kind: ClassVar[type[Token]]
+    outsider: ClassVar[Token]
 
     @property
     def keeps_integers(self) -> bool:
@@ -42,87 +42,129 @@ class IntegerLookup(Operation):
 
     @property
     def label(self) -> str:
-        return f"({len(self.tokens)} tokens)"
+        return f"({len(self.vocabulary.tokens)} tokens)"
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
-        mode = take_encoding_mode(config, "int", "int", "one_hot", "multi_hot", "count")
+        mode = take_encoding_mode(config, "int", "int", "one_hot", "multi_hot", "count", "tf_idf")
         unknown, invert = config.take_int("num_oov_indices", 1, minimum=0), config.take_bool("invert", False)
-        mask_token, unknown_token = _take_token(config, "mask_token", None), _take_token(config, "oov_token", -1)
-        largest = config.take_int("max_tokens") if config.peek("max_tokens") is not None else None
-        padded = config.take_bool("pad_to_max_tokens", False)
-        config.refuse("vocabulary_dtype", "int64", advice="Use whole numbers of 64 bits")
-        config.refuse("oov_method", "floormod", advice="Its hash is not computed")
-        config.refuse("salt", advice="Its hash is not computed")
-        config.ignore("max_tokens", "vocabulary_size", "has_input_vocabulary", "idf_weights")
-        ahead = int(mask_token is not None and mode == "int")
-        vocabulary = _take_vocabulary(config, [*[mask_token] * ahead, *[unknown_token] * unknown])
-        order = np.argsort(vocabulary, kind="stable")
-        depth = largest if padded and largest is not None else len(vocabulary) + ahead + unknown
-        return cls(
-            tokens=vocabulary[order],
-            places=order + ahead + unknown,
-            mask_token=mask_token,
-            unknown_token=-1 if unknown_token is None else unknown_token,
-            unknown=unknown,
-            invert=invert,
-            encoding=Encoding(mode, depth),
-        )
+        special = take_special(config, cls.kind, cls.outsider)
+        if invert and (mode != "int" or special.unknown is None):
+            raise Unsupported(
+                f"{config.class_name} with invert=True, output_mode={mode!r} and oov_token={special.unknown!r} is not "
+                "computed",
+                layer=config.layer,
+                advice="Keras inverts with output_mode='int' and an oov_token",
+            )
+        cls.take_hashing(config, 0 if invert else unknown)
+        ahead = int(special.mask is not None and mode == "int")
+        vocabulary = take_vocabulary(config, weights, cls.kind, special, ahead=ahead, unknown=unknown, invert=invert)
+        depth = take_depth(config, vocabulary, fixed=mode != "int")
+        idf = take_idf(config, weights, vocabulary, depth) if mode == "tf_idf" else None
+        config.ignore("has_input_vocabulary", "idf_weights")
+        return cls(vocabulary, special, invert, Encoding("count" if mode == "tf_idf" else mode, depth), idf)
+
+    @staticmethod
+    @abstractmethod
+    def take_hashing(config: Config, unknown: int) -> None:
+        """Take the options that tell `unknown` indices apart, and all others that the class alone has."""
+
+    @abstractmethod
+    def keys(self, x: Array, layer: str) -> Array:
+        """What is looked up, for input `x`; BadInput when it cannot be."""
+
+    def outside(self, keys: Array) -> Array:
+        """Which of the indices outside the vocabulary each key has."""
+        return np.zeros(keys.shape, np.int64)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return (self.encoding.shape(shapes[0]),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
-        x = np.trunc(arguments.x).astype(np.int64)
         if self.invert:
-            return Result((context.decide(self._token(x)),))
-        encoded = self.encoding.encode(context.decide(self._index(x, arguments.layer)))
+            return Result((context.decide(self._token(_whole(arguments.x))),))
+        encoded = self.encoding.encode(context.decide(self._index(self.keys(arguments.x, arguments.layer), arguments)))
+        if self.idf is not None:
+            return Result((encoded.astype(context.dtype) * self.idf.astype(context.dtype),))
         whole = self.encoding.mode == "int" or context.semantics.is_keras3
         return Result((encoded.astype(np.int64 if whole else context.dtype),))
 
-    def _index(self, x: Array, layer: str) -> Array:
-        ahead = int(self.mask_token is not None and self.encoding.mode == "int")
-        found = np.minimum(np.searchsorted(self.tokens, x), len(self.tokens) - 1)
-        known = self.tokens[found] == x
-        masked = np.zeros(x.shape, bool) if self.mask_token is None else x == self.mask_token
-        if not self.unknown and not (known | masked).all():
+    def _index(self, keys: Array, arguments: Arguments) -> Array:
+        vocabulary = self.vocabulary
+        found = np.minimum(np.searchsorted(vocabulary.tokens, keys), len(vocabulary.tokens) - 1)
+        known = vocabulary.tokens[found] == keys
+        masked = np.zeros(keys.shape, bool) if self.special.mask is None else keys == self.special.mask
+        if not vocabulary.unknown and not (known | masked).all():
+            token = keys[~(known | masked)].flat[0]
             raise BadInput(
-                f"token {x[~(known | masked)].flat[0]} is outside the vocabulary", layer=layer, expected="a known token"
+                f"token {token.item()!r} is outside the vocabulary",
+                layer=arguments.layer,
+                expected="tokens of the vocabulary alone, as the layer has num_oov_indices=0",
             )
-        index = np.where(known, self.places[found], ahead + x % max(self.unknown, 1))
+        index = np.where(known, vocabulary.places[found], vocabulary.ahead + self.outside(keys))
         # Beyond all categories: an encoding leaves it out.
         return np.where(masked, 0 if self.encoding.mode == "int" else self.encoding.depth, index)
 
-    def _token(self, x: Array) -> Array:
-        by_place = np.argsort(self.places)
-        first = int(self.places.min())
-        inside = (x >= first) & (x < first + len(self.tokens))
-        token = np.where(inside, self.tokens[by_place[np.where(inside, x - first, 0)]], self.unknown_token)
-        return token if self.mask_token is None else np.where(x == 0, self.mask_token, token)
+    def _token(self, index: Array) -> Array:
+        vocabulary = self.vocabulary
+        by_place = np.argsort(vocabulary.places)
+        inside = (index >= vocabulary.start) & (index < vocabulary.size)
+        found = vocabulary.tokens[by_place[np.where(inside, index - vocabulary.start, 0)]]
+        token = np.where(inside, found, np.asarray(self.special.unknown))
+        return token if self.special.mask is None else np.where(index == 0, np.asarray(self.special.mask), token)
 
 
-def _take_token(config: Config, name: str, default: int | None) -> int | None:
-    value = config.take(name, default)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63):
-        raise UnreadableFile(
-            f"{config.class_name} option '{name}' is not usable", layer=config.layer, found=repr(value)
-        )
-    return value
+@keras_layer("IntegerLookup")
+@dataclass(frozen=True, slots=True, eq=False)
+class IntegerLookup(Lookup):
+    """A vocabulary of whole numbers. Tokens outside it are told apart by their remainder."""
+
+    kind: ClassVar[type[Token]] = int
+    outsider: ClassVar[Token] = -1
+
+    @staticmethod
+    def take_hashing(config: Config, unknown: int) -> None:
+        config.refuse("vocabulary_dtype", "int64", advice="Use whole numbers of 64 bits")
+        if unknown > 1:
+            config.refuse("oov_method", "floormod", advice="Its hash is not computed; use num_oov_indices=1")
+            config.refuse("salt", advice="Its hash is not computed; use num_oov_indices=1")
+        config.ignore("oov_method", "salt")  # what has one place needs no hash
+
+    def keys(self, x: Array, layer: str) -> Array:
+        return _whole(x)
+
+    def outside(self, keys: Array) -> Array:
+        return np.asarray(keys % max(self.vocabulary.unknown, 1))
 
 
-def _take_vocabulary(config: Config, special: list[int | None]) -> Array:
-    """The vocabulary, without the special tokens that may stand at its beginning."""
-    listed = config.take("vocabulary", None)
-    if listed is None:
-        raise Unsupported(
-            "IntegerLookup whose vocabulary lies in a file of its own is not computed",
-            layer=config.layer,
-            advice="Give it the vocabulary as an argument",
-        )
-    whole = isinstance(listed, list) and all(isinstance(token, int) and not isinstance(token, bool) for token in listed)
-    if not whole or not isinstance(listed, list) or not 0 < len(listed) <= MAX_VOCABULARY:
-        raise UnreadableFile("IntegerLookup's vocabulary is not a list of whole numbers", layer=config.layer)
-    tokens = listed[len(special) :] if special and listed[: len(special)] == special else listed
-    if not tokens or len(set(tokens)) < len(tokens) or not -(2**63) <= min(tokens) <= max(tokens) < 2**63:
-        raise UnreadableFile("IntegerLookup's vocabulary has no tokens, or one twice", layer=config.layer)
-    return np.asarray(tokens, np.int64)
+@keras_layer("StringLookup")
+@dataclass(frozen=True, slots=True, eq=False)
+class StringLookup(Lookup):
+    """A vocabulary of texts. All tokens outside it have one index: more would need TensorFlow's hash of texts."""
+
+    kind: ClassVar[type[Token]] = str
+    outsider: ClassVar[Token] = "[UNK]"
+
+    @property
+    def takes_text(self) -> bool:
+        return not self.invert
+
+    @staticmethod
+    def take_hashing(config: Config, unknown: int) -> None:
+        if unknown > 1:
+            raise Unsupported(
+                f"{config.class_name} with num_oov_indices={unknown} is not computed",
+                layer=config.layer,
+                advice="It needs TensorFlow's hash of texts; use num_oov_indices=1, or 0",
+            )
+        # What has one place needs no hash, and the encoding is that of what get_vocabulary() and assets give.
+        config.ignore("oov_method", "salt", "encoding")
+
+    def keys(self, x: Array, layer: str) -> Array:
+        if not is_text(x):
+            raise BadInput("StringLookup takes text, and is given numbers", layer=layer)
+        return x
+
+
+def _whole(x: Array) -> Array:
+    return np.trunc(x).astype(np.int64)

@@ -19,6 +19,16 @@ KERAS_MODULES = ("keras.", "tf_keras.")
 # Models that stand inside a model, or inside a wrapper.
 MODEL_CLASSES = ("Functional", "Sequential", "Model")
 
+# What to do without a layer that nothing here takes the place of.
+HASH = "It needs TensorFlow's hash; use a vocabulary, with StringLookup or IntegerLookup, or feed the model indices"
+INSTEAD = {
+    "Hashing": HASH,
+    "HashedCrossing": HASH,
+    "CategoryCrossing": HASH,
+    "TextVectorization": "It splits text by TensorFlow's regular expressions; split it before, and give the words to a "
+    "StringLookup with the same vocabulary",
+}
+
 # Handled by whoever reads the layer, before its own options are taken.
 COMMON_OPTIONS = ("name", "batch_shape", "batch_input_shape")
 
@@ -87,7 +97,7 @@ def find_layer(class_name: str, layer: str) -> type[Operation]:
     raise Unsupported(
         f"layers of class {class_name} are not computed",
         layer=layer,
-        advice=f"Supported: {', '.join(sorted(LAYERS))}",
+        advice=INSTEAD.get(class_name, f"Supported: {', '.join(sorted(LAYERS))}"),
     )
 
 

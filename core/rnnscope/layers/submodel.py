@@ -22,6 +22,10 @@ class NestedModel(Operation):
     def keeps_integers(self) -> bool:
         return True
 
+    @property
+    def takes_text(self) -> bool:
+        return True
+
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         return cls()
@@ -45,6 +49,10 @@ class Submodel(Operation):
     @property
     def keeps_integers(self) -> bool:
         return True
+
+    @property
+    def takes_text(self) -> bool:
+        return True  # its inputs say whether they do
 
     @property
     def stateful(self) -> bool:

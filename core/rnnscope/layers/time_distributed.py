@@ -38,6 +38,10 @@ class TimeDistributed(Operation):
         return self.layer.keeps_integers
 
     @property
+    def takes_text(self) -> bool:
+        return self.layer.takes_text
+
+    @property
     def network(self) -> Network | None:
         return self.layer.network
 

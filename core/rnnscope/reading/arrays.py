@@ -7,6 +7,7 @@ import numpy as np
 from rnnscope.types import Array
 
 NUMBERS = "biuf"
+TEXTS = "US"  # of a fixed width
 
 
 def native(array: Array) -> Array:

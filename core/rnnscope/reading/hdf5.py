@@ -16,6 +16,7 @@ import numpy as np
 from rnnscope.errors import ShapeMismatch, UnreadableFile
 from rnnscope.reading.arrays import NUMBERS, bfloat16_to_float32, native
 from rnnscope.reading.hdf5_storage import declared_bytes, location_problem, longest_text, storage_problem
+from rnnscope.texts import as_texts
 from rnnscope.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -136,6 +137,23 @@ class Hdf5File:
         if dtype.kind not in NUMBERS or self._h5py.check_enum_dtype(dtype) is not None:
             raise self._refused(path, f"has type {dtype}, which is not a number")
         return dtype.newbyteorder("="), False
+
+    def read_any(self, path: str) -> Array:
+        """The numbers of a dataset, or its texts as Unicode, whether their length is fixed or not."""
+        dataset = self._dataset(path)
+        text = self._h5py.check_string_dtype(self._guarded(lambda: dataset.dtype, path))
+        if text is None:
+            return self.read(path)
+        # Every item may point at the same long text.
+        if (
+            text.length is None
+            and prod(dataset.shape) * self._longest_text(path) > MAX_TEXTS
+            and prod(dataset.shape) > 1
+        ):
+            raise self._refused(path, "is a list of texts that are too long")
+        self._check_storage(dataset, path)
+        texts: Array = self._guarded(lambda: as_texts(np.asarray(dataset[()])), path)
+        return texts
 
     def read_text(self, path: str) -> str:
         """The text of a scalar dataset."""

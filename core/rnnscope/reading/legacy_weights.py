@@ -111,6 +111,12 @@ class PlanningWeights:
         path = self.plan.guess(self.layer, self.trained and not self.resting)
         return None if path is None else self.plan.hdf5.shape(path)
 
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        return None  # such files know their weights by order
+
+    def text(self, name: str) -> str | None:
+        return None
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         self.resting = not trainable
         trainable = trainable and self.trained
@@ -150,6 +156,12 @@ class PlacedWeights:
 
     def peek_shape(self) -> tuple[int, ...] | None:
         return self.hdf5.shape(self.paths[self.taken]) if self.taken < len(self.paths) else None
+
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        return None  # such files know their weights by order
+
+    def text(self, name: str) -> str | None:
+        return None
 
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         if self.taken >= len(self.paths):

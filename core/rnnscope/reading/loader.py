@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -20,6 +22,9 @@ from rnnscope.reading.stores import ArchiveStore, Store, store_of
 from rnnscope.reading.weights import ArchiveIndex
 
 ARCHIVE_MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
+ASSETS = "assets/"
+VOCABULARY = re.compile(r"assets/(\w+/)+vocabulary\.txt", re.ASCII)
+MAX_VOCABULARY_BYTES = 64 * 2**20
 EXPECTED = "a .keras archive, an HDF5 (.h5) model, or an architecture in JSON with its weights"
 
 
@@ -87,7 +92,7 @@ def _found(source: Source, stack: ExitStack) -> Found:
 
 
 def _from_archive(source: Source, stack: ExitStack) -> Found:
-    members = read_members(source.data, source.name, ARCHIVE_MEMBERS.__contains__)
+    members = read_members(source.data, source.name, _is_wanted)
     missing = [name for name in ARCHIVE_MEMBERS if name not in members]
     if missing:
         raise UnreadableFile("not a .keras archive", expected=", ".join(ARCHIVE_MEMBERS), found=f"no {missing[0]}")
@@ -95,7 +100,28 @@ def _from_archive(source: Source, stack: ExitStack) -> Found:
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
     hdf5 = stack.enter_context(open_hdf5(members["model.weights.h5"], source.name))
     architecture = parse_architecture(members["config.json"], source.name).or_else(version, None)
-    return Found(architecture, ArchiveStore(ArchiveIndex([hdf5]), set()))
+    return Found(architecture, ArchiveStore(ArchiveIndex([hdf5], _assets(members, source)), set()))
+
+
+def _is_wanted(name: str) -> bool:
+    return name in ARCHIVE_MEMBERS or VOCABULARY.fullmatch(name) is not None
+
+
+def _assets(members: Mapping[str, bytes], source: Source) -> dict[str, str]:
+    """The path of each vocabulary, as the weights of its layer have it, and its text."""
+    assets: dict[str, str] = {}
+    for name, content in members.items():
+        if VOCABULARY.fullmatch(name) is None:
+            continue
+        if len(content) > MAX_VOCABULARY_BYTES:
+            raise UnreadableFile(
+                f"the vocabulary '{name}' is too large", expected=f"at most {MAX_VOCABULARY_BYTES:,} bytes"
+            )
+        try:
+            assets[name.removeprefix(ASSETS)] = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(f"the vocabulary '{name}' is not UTF-8 text: {error}", file=source.name) from None
+    return assets
 
 
 def _from_hdf5(hdf5: Hdf5File, source: Source) -> Found:

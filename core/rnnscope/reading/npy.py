@@ -13,11 +13,11 @@ from numpy.lib import format as npy_format
 
 from rnnscope.errors import BadInput, UnreadableFile
 from rnnscope.reading.archive import read_members
-from rnnscope.reading.arrays import NUMBERS, native
+from rnnscope.reading.arrays import NUMBERS, TEXTS, native
+from rnnscope.texts import as_texts
 from rnnscope.types import Array
 
 MAX_RANK = 32
-MAX_TEXT = 2**20
 # What NumPy raises while it evaluates a damaged header.
 HEADER_ERRORS = (
     ValueError,
@@ -33,16 +33,20 @@ HEADER_ERRORS = (
 )
 
 
-def read_npy(data: bytes, file: str, *, text: bool = False) -> Array:
+def read_npy(data: bytes, file: str) -> Array:
     """The array in a `.npy` file, writable, in native byte order and C order.
 
-    Its shape times its item size must be exactly what follows the header. Only numbers and booleans are read; with
-    `text`, a single text too. UnreadableFile otherwise.
+    Its shape times its item size must be exactly what follows the header. Numbers, booleans and texts of a fixed width
+    are read, the last as Unicode, whether they are stored as that or as UTF-8. UnreadableFile otherwise.
     """
     shape, fortran, dtype, start = _header(data, file)
-    if dtype.kind not in NUMBERS and not (text and dtype.kind == "U" and shape == () and 0 < dtype.itemsize < MAX_TEXT):
+    if dtype.kind not in NUMBERS + TEXTS or not dtype.itemsize:
         raise UnreadableFile(
-            "an array of a type that is not read", file=file, expected="numbers or booleans", found=dtype
+            "an array of a type that is not read",
+            file=file,
+            expected="numbers, booleans or texts",
+            found=dtype,
+            advice="Store texts with x.astype(str)" if dtype.kind == "O" else None,
         )
     left, needed = len(data) - start, prod(shape) * dtype.itemsize
     if left != needed:
@@ -54,13 +58,14 @@ def read_npy(data: bytes, file: str, *, text: bool = False) -> Array:
         )
     try:
         flat = np.frombuffer(data, dtype, count=prod(shape), offset=start)
-        return native(flat.reshape(shape, order="F" if fortran else "C"))
+        array = flat.reshape(shape, order="F" if fortran else "C")
+        return as_texts(array) if dtype.kind in TEXTS else native(array)
     except ValueError as error:
         raise UnreadableFile(f"the array is not usable: {error}", file=file) from None
 
 
-def read_npz(data: bytes, file: str, *, text: str | None = None) -> dict[str, Array]:
-    """Name → array of a `.npz` file; only the member named `text` may hold text."""
+def read_npz(data: bytes, file: str) -> dict[str, Array]:
+    """Name → array of a `.npz` file."""
     members = read_members(data, file, lambda name: True)
     if "config.json" in members:
         raise BadInput("this is a Keras model, not arrays", file=file)
@@ -69,7 +74,7 @@ def read_npz(data: bytes, file: str, *, text: str | None = None) -> dict[str, Ar
         if not member.endswith(".npy"):
             raise UnreadableFile(f"not a .npz file: its member '{member[:200]}' is not an array", file=file)
         name = member.removesuffix(".npy")
-        arrays[name] = read_npy(content, f"{file}: {name}", text=name == text)
+        arrays[name] = read_npy(content, f"{file}: {name}")
     if not arrays:
         raise UnreadableFile("the file holds no arrays", file=file)
     return arrays

@@ -103,7 +103,9 @@ def _open(chain: _Chain, config: Mapping[str, object], first: Header, taken: set
     while name in taken:
         name += "_"
     if inner is None:
-        chain.enter(name, {"batch_shape": input_shape(config, first.config)})
+        reads_text = first.class_name == "StringLookup" and first.config.get("invert") is not True
+        kind = {"dtype": "string"} if reads_text else {}
+        chain.enter(name, {"batch_shape": input_shape(config, first.config)} | kind)
     else:
         inputs = [entry for tensor in inner.inputs for entry in inner.entries if entry.name == tensor.call]
         chain.ends = tuple(chain.enter(name, entry.config) for entry in inputs)

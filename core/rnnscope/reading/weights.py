@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile
@@ -39,8 +39,10 @@ class Tally:
 class ArchiveIndex:
     """The datasets of one or several HDF5 files by path. Windows wrote backslashes into the names of groups."""
 
-    def __init__(self, files: Sequence[Hdf5File]) -> None:
+    def __init__(self, files: Sequence[Hdf5File], assets: Mapping[str, str] | None = None) -> None:
+        """assets: path of each text file beside the weights → its content."""
         self._files = files
+        self.assets = assets or {}
         self._places: dict[str, tuple[Hdf5File, str]] = {}
         for file in files:
             for path in file.datasets():
@@ -91,7 +93,7 @@ class ArchiveIndex:
 
 @dataclass(slots=True)
 class ArchiveWeights:
-    """Weights of a `.keras` archive: ``<path>/vars/0``, ``<path>/vars/1`` … for each part of a layer."""
+    """Weights of a `.keras` archive: ``<path>/vars/0``, ``<path>/vars/1`` … for each part of a layer, some by name."""
 
     index: ArchiveIndex
     path: str
@@ -110,12 +112,20 @@ class ArchiveWeights:
         return replace(self, trained=False)
 
     def peek_shape(self) -> tuple[int, ...] | None:
-        path = f"{self.path}/vars/{self.taken}"
+        return self.named_shape(str(self.taken))
+
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        path = f"{self.path}/vars/{name}"
         return self.index.shape(path) if self.index.has(path) else None
 
+    def text(self, name: str) -> str | None:
+        return self.index.assets.get(f"{self.path}/{name}")
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
-        path = f"{self.path}/vars/{self.taken}"
-        self.taken += 1
+        path = f"{self.path}/vars/{name}"
+        if not self.index.has(path):
+            path = f"{self.path}/vars/{self.taken}"
+            self.taken += 1
         if not self.index.has(path):
             raise UnreadableFile(f"weight '{name}' is missing", layer=self.layer, expected=f"{path} of shape {shape}")
         found = self.index.shape(path)

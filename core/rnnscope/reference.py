@@ -12,9 +12,11 @@ from rnnscope.reading.json_text import parse_json
 from rnnscope.reading.npy import read_npy, read_npz
 from rnnscope.reading.source import Readable, Source, read_source, sniff
 from rnnscope.reading.table import read_csv
+from rnnscope.texts import is_text
 from rnnscope.types import Array
 
 META = "meta"
+MAX_META = 2**18
 KEY = re.compile(r"output/\d+|(input|final)/.+|layer/.+/(output/\d+|state/.+|gate/.+|mask|output_mask)")
 
 
@@ -49,7 +51,7 @@ def load_reference(path: Readable) -> Reference:
         case "zip":
             members = read_npz(source.data, source.name)
             text = members.pop(META, None)
-            return _reference(members, None if text is None else str(text), source)
+            return _reference(members, None if text is None else _meta(text, source), source)
         case "hdf5":
             return _from_hdf5(source)
         case "npy":
@@ -78,6 +80,12 @@ def _reference(arrays: Mapping[str, Array], text: str | None, source: Source) ->
     return Reference(
         {key: array for key, array in arrays.items() if not key.startswith(("input/", "final/"))}, meta, source.name
     )
+
+
+def _meta(array: Array, source: Source) -> str:
+    if not is_text(array) or array.shape != () or len(str(array)) > MAX_META:
+        raise UnreadableFile(f"{META} is not one text of up to {MAX_META:,} characters", file=source.name)
+    return str(array)
 
 
 def _check_keys(keys: Collection[str], source: Source) -> None:

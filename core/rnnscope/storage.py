@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -129,7 +129,12 @@ def _write(trace: Trace, path: Path) -> None:
 
 def _put(file: object, key: str, array: Array) -> None:
     compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if array.ndim else {}
-    file.create_dataset(key, data=_storable(array), **compression)  # type: ignore[attr-defined]
+    # Groups that h5py makes on the way to a dataset do not keep the order of what is in them.
+    group: Any = file
+    *parents, name = [part for part in key.split("/") if part]
+    for parent in parents:
+        group = group[parent] if parent in group else group.create_group(parent, track_order=True)
+    group.create_dataset(name, data=_storable(array), **compression)
 
 
 def _storable(array: Array) -> Array:

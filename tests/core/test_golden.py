@@ -15,7 +15,12 @@ import rnnscope
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 OWN_CLASSES = "own_layer_and_cell"  # refused without a plugin; test_extending has it
-FILES = sorted(path for path in GOLDEN.iterdir() if path.suffix in (".keras", ".h5") and path.stem != OWN_CLASSES)
+LOST = "vocabularies_in_files_of_their_own.h5"  # has none of them, and is refused; test_lookup has it
+FILES = sorted(
+    path
+    for path in GOLDEN.iterdir()
+    if path.suffix in (".keras", ".h5") and path.stem != OWN_CLASSES and path.name != LOST
+)
 TOLERANCE = 1e-5
 
 
@@ -65,7 +70,7 @@ def test_every_number_is_the_one_that_keras_computed(path: Path) -> None:
     for key, keras in stored.items():
         ours = trace.get(key)
         assert ours.dtype.kind == keras.dtype.kind, key
-        if keras.dtype == bool:
+        if keras.dtype.kind in "bU":
             np.testing.assert_array_equal(ours, keras, err_msg=key)
         elif not np.allclose(ours, keras, rtol=0, atol=TOLERANCE, equal_nan=True):
             off[key] = float(np.nanmax(np.abs(ours - keras)))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,8 @@ def test_a_table_with_decimal_commas_is_refused_with_advice(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "array",
-    [np.array(["a"]), np.array([{}], object), np.zeros(2, np.complex64), np.zeros(2, [("a", "f4")])],
-    ids=["text", "object", "complex", "record"],
+    [np.array(["a"], object), np.array([{}], object), np.zeros(2, np.complex64), np.zeros(2, [("a", "f4")])],
+    ids=["texts as objects", "objects", "complex", "record"],
 )
 def test_arrays_of_other_things_than_numbers_are_refused(tmp_path: Path, array: Array) -> None:
     data = npy(array, allow_pickle=True)
@@ -106,11 +107,47 @@ def test_arrays_of_other_things_than_numbers_are_refused(tmp_path: Path, array: 
         one_line(caught.value, name)
 
 
-def test_text_in_hdf5_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, "x.h5", hdf5(lambda f: f.create_dataset("x", data="a", dtype=h5py.string_dtype())))
-    with pytest.raises(UnreadableFile, match="not a number") as caught:
-        load_input(path)
-    one_line(caught.value, "x.h5")
+WORDS = np.array([["the", "grün", ""], ["", "猫", "the"]])
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "fixed.h5", "variable.h5", "compressed.h5"])
+def test_texts_come_as_unicode_whatever_holds_them(tmp_path: Path, name: str) -> None:
+    utf8, any_length = np.char.encode(WORDS, "utf-8"), h5py.string_dtype()
+    data = {
+        "x.npy": lambda: npy(WORDS),
+        "x.npz": lambda: npz(x=WORDS),
+        "fixed.h5": lambda: hdf5(lambda f: f.create_dataset("x", data=utf8)),
+        "variable.h5": lambda: hdf5(lambda f: f.create_dataset("x", data=WORDS.astype(object), dtype=any_length)),
+        "compressed.h5": lambda: hdf5(
+            lambda f: f.create_dataset("x", data=WORDS.astype(object), dtype=any_length, compression="gzip")
+        ),
+    }[name]()
+    found = load_input(written(tmp_path, name, data))
+    array = found["x"] if isinstance(found, dict) else found
+    assert array.dtype.kind == "U"
+    np.testing.assert_array_equal(array, WORDS)
+
+
+def test_texts_in_hdf5_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
+    for kind in (h5py.string_dtype(), h5py.string_dtype(length=4)):
+        data = hdf5(partial(_create, kind=kind))
+        with pytest.raises(UnreadableFile, match="cannot be read") as caught:
+            load_input(written(tmp_path, "x.h5", data))
+        one_line(caught.value, "x.h5")
+
+
+def _create(file: Any, kind: Any) -> None:
+    file.create_dataset("x", data=[b"gr\xfcn"], dtype=kind)
+
+
+@pytest.mark.parametrize("limit", ["rnnscope.texts.MAX_BYTES", "rnnscope.reading.hdf5.MAX_TEXTS"])
+def test_one_long_text_for_many_items_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    texts = np.array(["x" * 2000, *["y"] * 500], object)
+    data = hdf5(lambda f: f.create_dataset("x", data=texts, dtype=h5py.string_dtype()))
+    assert len(load_input(written(tmp_path, "x.h5", data))) == 1
+    monkeypatch.setattr(limit, 100_000)
+    with pytest.raises(UnreadableFile, match=r"too much to hold|too long"):
+        load_input(written(tmp_path, "x.h5", data))
 
 
 def test_a_model_is_not_taken_for_an_input(tmp_path: Path, example: Example) -> None:

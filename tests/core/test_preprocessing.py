@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnscope import BadInput, RnnscopeError, Unsupported
+from rnnscope import BadInput, RnnscopeError
 from rnnscope.layers.categories import Encoding
 from tests.core.test_normalization import layer, output
 
@@ -47,16 +47,18 @@ def test_discretization_counts_the_boundaries_reached() -> None:
 @pytest.mark.parametrize(
     ("class_name", "options", "problem"),
     [
-        ("IntegerLookup", {"vocabulary": V, "output_mode": "tf_idf"}, "tf_idf"),
-        ("IntegerLookup", {"vocabulary": V, "oov_method": "farmhash"}, "farmhash"),
-        ("IntegerLookup", {"vocabulary": None}, "a file of its own"),
+        ("IntegerLookup", {"vocabulary": V, "output_mode": "tf_idf"}, "idf_weights"),
+        ("IntegerLookup", {"vocabulary": V, "num_oov_indices": 2, "oov_method": "farmhash"}, "farmhash"),
+        ("IntegerLookup", {"vocabulary": None}, "not in this file"),
         ("IntegerLookup", {"vocabulary": [1, 1]}, "one twice"),
         ("Discretization", {"num_bins": 3}, "boundaries"),
         ("Discretization", {"bin_boundaries": [1.0, 0.0]}, "ascend"),
         ("CategoryEncoding", {"num_tokens": 3, "sparse": True}, "sparse=True"),
         ("Normalization", {"axis": -1, "mean": [1.0, 2.0, 3.0], "variance": [1.0, 2.0, 3.0]}, "mean or variance"),
-        ("Hashing", {"num_bins": 3}, "layers of class Hashing"),
-        ("TextVectorization", {}, "layers of class TextVectorization"),
+        ("Discretization", {"bin_boundaries": [0.0], "output_mode": "count", "sparse": True}, "sparse=True"),
+        ("Hashing", {"num_bins": 3}, r"layers of class Hashing.*a vocabulary"),
+        ("HashedCrossing", {}, r"layers of class HashedCrossing.*a vocabulary"),
+        ("TextVectorization", {}, r"layers of class TextVectorization.*split it before"),
     ],
 )
 def test_what_is_not_computed_is_refused_by_name(class_name: str, options: dict[str, object], problem: str) -> None:
@@ -67,5 +69,3 @@ def test_what_is_not_computed_is_refused_by_name(class_name: str, options: dict[
 def test_a_picture_that_keras_would_enlarge_is_refused() -> None:
     with pytest.raises(RnnscopeError, match=r"at least \(4, 3\)"):
         layer("CenterCrop", {"height": 4, "width": 3}, (None, 3, 3, 1), version="3.15.1")
-    with pytest.raises(Unsupported, match="StringLookup"):
-        layer("StringLookup", {"vocabulary": ["a"]}, (None, 3), version="3.15.1")

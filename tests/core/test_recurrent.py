@@ -40,6 +40,12 @@ class Listed:
     def peek_shape(self) -> tuple[int, ...] | None:
         return self.left[0].shape if self.left else None
 
+    def named_shape(self, name: str) -> tuple[int, ...] | None:
+        return None
+
+    def text(self, name: str) -> str | None:
+        return None
+
     def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
         assert self.left[0].shape == shape, name
         return self.left.pop(0)

@@ -165,12 +165,23 @@ def test_an_array_behind_a_link_or_of_another_type_is_refused(saved: Path, key: 
         del file[key]
         file[key] = h5py.ExternalLink("/etc/passwd", "/")
 
-    def text(file: Any) -> None:
+    def record(file: Any) -> None:
         del file[key]
-        file[key] = "text"
+        file[key] = np.zeros(2, [("a", "f4")])
 
     refused(edited(saved, link), "link")
-    refused(edited(saved, text))
+    refused(edited(saved, record))
+
+
+def test_outputs_and_gates_come_back_in_their_order(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "lstm_sequences_and_state"
+    with np.load(f"{golden}.input.npz") as x:
+        before = rnnscope.run(rnnscope.load_model(f"{golden}.keras"), dict(x))
+    before.save(tmp_path / "trace.h5")
+    after = load_trace(tmp_path / "trace.h5")
+    assert list(after.quantities()) == list(before.quantities())
+    for ours, theirs in zip(before["lstm"].outputs, after["lstm"].outputs, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_garbled_trace_gives_a_clear_error(saved: Path) -> None:

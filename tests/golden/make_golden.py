@@ -20,7 +20,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from cases import CASES, VOCABULARY, Builder
+from cases import CASES, VOCABULARY, WORDS, Builder
 from keras import layers
 
 HERE = Path(__file__).parent
@@ -115,6 +115,8 @@ def mask_values(model: keras.Model) -> list[float]:
 
 def make_input(tensor: keras.KerasTensor, order: Array, mask_value: float, rng: np.random.Generator) -> Array:
     shape = (BATCH, *(VARIABLE_STEPS if size is None else size for size in tensor.shape[1:]))
+    if tensor.dtype == "string":
+        return np.where(seen_steps(shape[1])[order], rng.choice(WORDS, shape), "")
     if len(shape) == 2 and tensor.dtype == "float32" and not reads_indices(tensor):
         return rng.normal(0.0, 0.8, shape).astype(np.float32)
     if len(shape) == 4:

@@ -69,13 +69,24 @@ def keys_by_layer(model: Any) -> dict[str, Iterator[str]]:
 
 
 def to_numpy(value: Any) -> Array:
-    """A tensor as an array; 16-bit brain floats, which NumPy has not, as float32."""
+    """A tensor as an array; 16-bit brain floats, which NumPy has not, as float32, and texts as Unicode."""
     array = np.asarray(value)
+    if array.dtype == object:
+        return np.char.decode(array.astype(bytes), "utf-8")
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
 def to_tensor(array: Any, dtype: str) -> Any:
     return keras.ops.convert_to_tensor(array, dtype) if IS_KERAS3 else tf.cast(array, dtype)
+
+
+def fed(inputs: Arrays) -> dict[str, Any]:
+    """Inputs as `predict` takes them: Keras 3 takes texts as a tensor only, and tensors not among arrays."""
+    if not any(array.dtype.kind == "U" for array in inputs.values()):
+        return inputs
+    import tensorflow as tf
+
+    return {name: tf.constant(array) for name, array in inputs.items()}
 
 
 def mask_of(tensor: Any) -> Array | None:

@@ -167,7 +167,10 @@ class Hdf5File:
         return self._text(self._guarded(lambda: dataset[()], path), path)
 
     def datasets(self) -> Iterator[str]:
-        """The path of every dataset; UnreadableFile when there are too many objects or they lie too deep."""
+        """The path of every dataset, in the order of `names`; those of a group come before those of groups inside it.
+
+        UnreadableFile when there are too many objects or they lie too deep.
+        """
         seen: set[object] = set()
         objects = 0
         waiting: list[tuple[str, Any, int]] = [("", self._file, 0)]
@@ -182,12 +185,14 @@ class Hdf5File:
             objects += len(names)
             if objects > MAX_OBJECTS or depth > MAX_DEPTH:
                 raise UnreadableFile("too many or too deeply nested objects in the HDF5 file", file=self._name)
-            for child_path in [f"{path}/{name}" if path else name for name in reversed(names)]:
+            groups: list[tuple[str, Any, int]] = []
+            for child_path in [f"{path}/{name}" if path else name for name in names]:
                 child = self._find(child_path)
                 if isinstance(child, self._h5py.Group):
-                    waiting.append((child_path, child, depth + 1))
+                    groups.append((child_path, child, depth + 1))
                 elif isinstance(child, self._h5py.Dataset):
                     yield child_path
+            waiting += reversed(groups)
 
     def _members(self, group: Any, path: str) -> tuple[str, ...]:
         if self._guarded(lambda: len(group), path) > MAX_OBJECTS:

@@ -77,15 +77,50 @@ def test_pickles_are_refused_unread(array: np.ndarray[Any, Any]) -> None:
     [
         np.zeros(2, [("a", "f4")]),
         np.zeros(2, np.complex64),
-        np.array(["text"]),
-        np.array([b"text"]),
         np.array(["2020-01-01"], "M8[D]"),
         np.zeros(2, "V4"),
     ],
-    ids=["record", "complex", "text", "bytes", "date", "void"],
+    ids=["record", "complex", "date", "void"],
 )
-def test_what_is_not_a_number_is_refused(array: np.ndarray[Any, Any]) -> None:
-    refused(npy(array), "numbers or booleans")
+def test_what_is_neither_number_nor_text_is_refused(array: np.ndarray[Any, Any]) -> None:
+    refused(npy(array), "numbers, booleans or texts")
+
+
+TEXTS = np.array([["the", "grün", ""], ["", "猫", "🐈"]])
+
+
+@pytest.mark.parametrize(
+    "array",
+    [TEXTS, TEXTS.astype(TEXTS.dtype.newbyteorder(">")), np.asfortranarray(TEXTS), np.char.encode(TEXTS, "utf-8")],
+    ids=["native", "other byte order", "Fortran order", "UTF-8"],
+)
+def test_texts_of_a_fixed_width_are_read_as_unicode(array: np.ndarray[Any, Any]) -> None:
+    found = read_npy(npy(array), FILE)
+    assert found.dtype.kind == "U"
+    assert found.dtype.isnative
+    assert found.flags.writeable
+    assert found.flags.c_contiguous
+    np.testing.assert_array_equal(found, TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("descr", "data", "match"),
+    [
+        ("<U1", b"\xff\xff\xff\xff", "Unicode does not have"),
+        ("<U1", b"\x00\xd8\x00\x00", "half a character"),
+        ("|S1", b"\xff", "not usable"),
+        ("<U2", b"a\0\0\0", "lies about shape"),
+        ("<U0", b"", "type that is not read"),
+    ],
+)
+def test_texts_that_are_none_are_refused(descr: str, data: bytes, match: str) -> None:
+    refused(npy_header(f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,)}}", data), match)
+
+
+def test_a_header_that_asks_for_too_much_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnnscope.texts.MAX_BYTES", 4 * TEXTS.size)
+    refused(npy(TEXTS), "too much to hold")
+    refused(npy(np.char.encode(TEXTS, "utf-8")), "too much to hold")
 
 
 @pytest.mark.parametrize(
@@ -145,12 +180,10 @@ def test_the_arrays_of_an_archive_are_read_by_name() -> None:
     np.testing.assert_array_equal(found["output/0"], GOOD)
 
 
-def test_text_is_read_only_where_it_is_asked_for() -> None:
+def test_an_archive_may_hold_texts() -> None:
     stream = io.BytesIO()
     np.savez(stream, meta=np.array("{}"), x=GOOD)
-    assert str(read_npz(stream.getvalue(), FILE, text="meta")["meta"]) == "{}"
-    with pytest.raises(UnreadableFile, match="meta: an array of a type"):
-        read_npz(stream.getvalue(), FILE)
+    assert str(read_npz(stream.getvalue(), FILE)["meta"]) == "{}"
 
 
 @pytest.mark.parametrize(

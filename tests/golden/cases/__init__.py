@@ -15,11 +15,12 @@ from cases import (
     preprocessing,
     spatial,
 )
-from cases.registry import CASES, VOCABULARY, Builder
+from cases.registry import CASES, VOCABULARY, WORDS, Builder
 
 __all__ = [
     "CASES",
     "VOCABULARY",
+    "WORDS",
     "Builder",
     "activations",
     "attention",

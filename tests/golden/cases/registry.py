@@ -15,6 +15,7 @@ Builder = Callable[[], Model]
 CASES: dict[str, dict[str, Builder]] = {"tensorflow": {}, "jax": {}}
 
 STEPS, FEATURES, VOCABULARY = 6, 3, 9
+WORDS = ("the", "cat", "sat", "grün", "unheard")
 
 
 def case(build: Builder) -> Builder:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import isfinite, isnan
 
+from rnnscope.errors import one_line
+
+MOST_LETTERS = 40
 FIXED_BELOW, FIXED_FROM = 1e4, 1e-3
 
 
@@ -16,8 +19,15 @@ def value(number: float, digits: int = 6) -> str:
     return f"{number: .{digits}f}"
 
 
-def answer(number: float) -> str:
-    """An output in large digits: five decimals, or five figures where decimals would hide them."""
+def shown(item: object, digits: int = 6) -> str:
+    """An element of an array: a number, or a text on one line."""
+    return one_line(item, MOST_LETTERS) if isinstance(item, str) else value(float(item), digits)  # type: ignore[arg-type]
+
+
+def answer(number: float | str) -> str:
+    """An output in large digits: five decimals, or five figures where decimals would hide them; or its text."""
+    if isinstance(number, str):
+        return shown(number)
     if not isfinite(number) or not number or FIXED_FROM <= abs(number) < FIXED_BELOW:
         return value(number, 5)
     return f"{number: .4e}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from rnnscope import Trace, Verdict
 from rnnscope.floor import has_steps
+from rnnscope.texts import is_text
 from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers
 from rnnscope_gui.state import Document, View
@@ -34,13 +35,17 @@ class OutputReading:
     @property
     def prominent(self) -> int:
         """The element to begin with: the largest value, which is what a classifier answers."""
+        if is_text(self.ours):
+            return 0
         finite = np.where(np.isfinite(self.ours), self.ours, -np.inf)
         return int(np.argmax(finite)) if finite.size else 0
 
     def difference(self, element: int) -> float:
-        """|ours − Keras's| of one element; 0 where both are the same, NaN included."""
+        """|ours − Keras's| of one element; 0 where both are the same, NaN included. Between texts 0 or infinite."""
         if self.theirs is None:
             return 0.0
+        if is_text(self.ours):
+            return 0.0 if self.ours[element] == self.theirs[element] else np.inf
         return numbers.distance(float(self.ours[element]), float(self.theirs[element]))
 
 
@@ -54,7 +59,7 @@ def output_reading(document: Document, view: View) -> OutputReading | None:
     timed = has_steps(key, array)
     step = min(view.step, array.shape[1] - 1) if timed else None
     stored = document.reference.get(key) if document.reference is not None else None
-    if stored is not None and stored.shape != array.shape:
+    if stored is not None and (stored.shape != array.shape or is_text(stored) != is_text(array)):
         stored = None
     free = document.unmasked.outputs[view.output] if document.unmasked is not None else None
     verdict = Verdict.NOT_COMPARED
@@ -86,7 +91,7 @@ def masking_words(document: Document, view: View, reading: OutputReading, elemen
         return (f"None of the {numbers.count(mask.size, 'step')} is masked in this sample.",)
     hidden = int(np.count_nonzero(~mask))
     words = [f"{hidden:,} of {numbers.count(mask.size, 'step')} masked in this sample."]
-    if reading.unmasked is not None:
+    if reading.unmasked is not None and not is_text(reading.ours):
         free, with_masks = float(reading.unmasked[element]), float(reading.ours[element])
         moved = abs(free - with_masks)
         changed = f"moved by {numbers.short(moved)}" if moved else "not moved at all"

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnscope import Verdict
 from rnnscope.floor import has_steps
+from rnnscope.texts import is_text
 from rnnscope.trace import LayerTrace, Trace, layer_key
 from rnnscope.types import Array, Mask
 from rnnscope_gui.state import Document, View
@@ -27,6 +28,7 @@ class Picture:
     ours, theirs, difference: (rows, steps); without a time axis there is one column. theirs and difference are None
     when nothing is stored, and `reason` says why. shape: what each row index stands for beyond the steps.
     mask: (steps,) bool or None; True is a valid step.
+    texts, their_texts: (rows, steps), where the quantity is text; ours is then all NaN, and theirs None.
     verdict, largest: on this sample. floor: the largest difference that is rounding, one number a step.
     """
 
@@ -42,6 +44,8 @@ class Picture:
     largest: float = 0.0
     floor: Array | None = None
     reason: str = ""
+    texts: Array | None = None
+    their_texts: Array | None = None
 
     @property
     def rows(self) -> int:
@@ -83,13 +87,16 @@ def _make_picture(document: Document, view: View) -> Picture | None:
     except KeyError:
         return None
     timed = has_steps(key, array)
-    ours = _as_rows(array[view.sample], timed)
+    shown = _as_rows(array[view.sample], timed)
+    texts = shown if is_text(shown) else None
+    ours = shown if texts is None else np.full(shown.shape, np.nan)
     made = Picture(
         layer=view.layer,
         quantity=view.quantity,
         has_steps=timed,
         shape=tuple(array.shape[2:] if timed else array.shape[1:]),
         ours=ours,
+        texts=texts,
         mask=sample_mask(trace[view.layer], view.sample, ours.shape[1]) if timed else None,
     )
     return _with_reference(made, document, stored_key(document, view.layer, view.quantity), view.sample)
@@ -129,8 +136,9 @@ def first_layer(trace: Trace) -> str:
 
 
 def shown_quantities(layer: LayerTrace) -> tuple[str, ...]:
-    """The quantities worth a heatmap; the mask has its strip."""
-    return tuple(name for name in layer.quantities() if name != "mask")
+    """The quantities worth a heatmap, or texts where there are no others; the mask has its strip."""
+    names = tuple(name for name in layer.quantities() if name != "mask")
+    return tuple(name for name in names if not is_text(layer.quantity(name))) or names
 
 
 def preferred_quantity(document: Document, layer: str, quantities: tuple[str, ...]) -> str:
@@ -181,11 +189,23 @@ def _with_reference(made: Picture, document: Document, key: str, sample: int) ->
     if trace is None or stored.shape != trace.get(key).shape:
         return replace(made, reason=f"The stored values have another shape: {stored.shape}.")
     theirs = _as_rows(stored[sample], made.has_steps)
+    if is_text(theirs) != (made.texts is not None):
+        kind = "text" if is_text(theirs) else "numbers"
+        return replace(made, reason=f"The stored values are {kind}.")
+    if made.texts is not None:
+        verdict, _ = _sample_verdict(document, key, sample)
+        return replace(made, their_texts=theirs, verdict=verdict)
     with np.errstate(invalid="ignore"):
         difference = made.ours.astype(np.float64) - theirs.astype(np.float64)
     judged = replace(made, theirs=theirs, difference=difference)
     if document.comparison is None:
         return replace(judged, largest=float(np.nanmax(np.abs(difference), initial=0.0)))
-    verdict, largest = document.comparison.sample_verdict(key, sample)
+    verdict, largest = _sample_verdict(document, key, sample)
     row = document.comparison.row(key)
     return replace(judged, verdict=verdict, largest=largest, floor=row.floor if row is not None else None)
+
+
+def _sample_verdict(document: Document, key: str, sample: int) -> tuple[Verdict, float]:
+    if document.comparison is None:
+        return Verdict.NOT_COMPARED, 0.0
+    return document.comparison.sample_verdict(key, sample)

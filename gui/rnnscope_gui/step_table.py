@@ -6,6 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
+from rnnscope.texts import is_text
 from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers, theme
 
@@ -116,11 +117,13 @@ class _Values(QAbstractTableModel):
         if column == 0 or ours is None:
             return str(row)
         if column == 1:
-            return numbers.value(float(ours[row]), self._digits)
+            return numbers.shown(ours[row], self._digits)
         if column == 4:
             return "masked" if self._mask is not None and not self._mask[row] else ""
         if theirs is None:
             return ""
         if column == 2:
-            return numbers.value(float(theirs[row]), self._digits)
+            return numbers.shown(theirs[row], self._digits)
+        if is_text(ours):
+            return "" if ours[row] == theirs[row] else "differs"
         return numbers.difference(numbers.distance(float(ours[row]), float(theirs[row])))

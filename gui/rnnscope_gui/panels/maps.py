@@ -22,6 +22,7 @@ from rnnscope_gui.widgets import ElidedLabel, Segments
 
 SIDE_BY_SIDE_UP_TO = 60
 HEADER_HEIGHT = 32
+MOST_TEXTS = 100
 WORDS = {"auto": "auto layout", "robust": "robust scale", "symmetric": "symmetric scale"}
 HOW_TO_STORE = (
     "Store what Keras computes in an .npz with the keys output/0, layer/<name>/state/h, … and open it here, "
@@ -89,9 +90,13 @@ class MapsPanel(QWidget):
         self._size.setText(f"{size} × {numbers.count(made.columns, 'step')}" if made.has_steps else size)
 
     def _show_picture(self, made: Picture, view: View) -> None:
+        if made.texts is not None:
+            self._show_texts(made, made.texts)
+            return
         both = [made.ours] if made.theirs is None else [made.ours, made.theirs]
         shared = levels(both, view.scale)
         ours, theirs, difference = self._cards
+        ours.explain("")
         _say_origin(ours, made.ours, "this engine")
         _say_origin(theirs, made.theirs, "stored values")
         _draw(ours, made, made.ours, shared, view.colour_map)
@@ -103,6 +108,18 @@ class MapsPanel(QWidget):
             difference.say("")
         else:
             difference.say(verdict_words(made), made.verdict)
+
+    def _show_texts(self, made: Picture, texts: Array) -> None:
+        """Text has no colours: the sample's texts themselves stand where the heatmap would."""
+        for shown in self._cards:
+            _draw(shown, made, made.ours, (-1.0, 1.0), COLOUR_MAPS[0])
+            shown.say("")
+        ours, theirs, difference = self._cards
+        ours.explain(text_words(texts))
+        theirs.explain(made.reason if made.their_texts is None else text_words(made.their_texts))
+        difference.explain("Texts are equal or different; there is nothing in between.")
+        if made.their_texts is not None:
+            difference.say(f"{theme.MARKS[made.verdict]} {made.verdict}", made.verdict)
 
     def _lacks_values(self) -> bool:
         return self._state.scene.document.reference is None
@@ -176,6 +193,13 @@ def quantity_words(quantity: str, among: tuple[str, ...] = ()) -> str:
     """``state h``, ``gate i``; an only output needs no number."""
     only = sum(name.startswith("output/") for name in among) == 1
     return "output" if only and quantity.startswith("output/") else quantity.replace("/", " ", 1)
+
+
+def text_words(texts: Array) -> str:
+    """The first texts of a sample, (rows, steps), in quotation marks, step by step."""
+    flat = texts.T.reshape(-1)
+    words = "  ".join(f"“{one_line(str(text), 40)}”" for text in flat[:MOST_TEXTS])
+    return words if flat.size <= MOST_TEXTS else f"{words}  … and {numbers.count(flat.size - MOST_TEXTS, 'text')} more"
 
 
 def difference_levels(made: Picture) -> tuple[float, float]:

@@ -79,11 +79,11 @@ class OutputPanel(QWidget):
         place += [] if reading.step is None else [f"at step {reading.step}"]
         self._which.setText(", ".join(place))
         self._which.setVisible(bool(place))
-        self._ours.setText(numbers.answer(float(reading.ours[chosen])))
+        self._ours.setText(numbers.answer(reading.ours[chosen].item()))
         for part in self._compared:
             part.setVisible(reading.theirs is not None)
         if reading.theirs is not None:
-            self._theirs.setText(numbers.answer(float(reading.theirs[chosen])))
+            self._theirs.setText(numbers.answer(reading.theirs[chosen].item()))
             self._difference.setText(numbers.difference(reading.difference(chosen)))
             self._floor.setText("" if reading.floor is None else f"floor {reading.floor[chosen]:.1e}")
         self._verdict = reading.verdict

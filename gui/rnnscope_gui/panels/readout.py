@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QToolButto
 from rnnscope import Comparison
 from rnnscope.cli import place
 from rnnscope.errors import one_line
+from rnnscope.texts import is_text
+from rnnscope.types import Array
 from rnnscope_gui import theme
 from rnnscope_gui.resolve import Picture, picture
 from rnnscope_gui.state import Scene, View
@@ -16,6 +18,7 @@ from rnnscope_gui.widgets import label, mono
 
 NOTHING = "–"
 VALUE, DIFFERENCE = "{:>13.6f}", "{:>9.1e}"
+TEXT_WIDTH = 13
 
 
 class ReadoutBar(QWidget):
@@ -77,10 +80,12 @@ class ReadoutBar(QWidget):
 def read_out(shown: Picture, view: View) -> str:
     """The number at the cursor in words and digits, each field as wide as it can get."""
     step, unit = min(view.step, shown.columns - 1), min(view.unit, shown.rows - 1)
-    ours = VALUE.format(float(shown.ours[unit, step]))
+    ours = _value(shown.ours if shown.texts is None else shown.texts, unit, step)
     theirs = difference = NOTHING
+    if shown.their_texts is not None:
+        theirs = _value(shown.their_texts, unit, step)
     if shown.theirs is not None and shown.difference is not None:
-        theirs = VALUE.format(float(shown.theirs[unit, step]))
+        theirs = _value(shown.theirs, unit, step)
         difference = DIFFERENCE.format(float(shown.difference[unit, step]))
     at = [f"{one_line(shown.layer, 40)} {shown.symbol}", f"sample {view.sample:<4}"]
     if shown.has_steps:
@@ -89,3 +94,10 @@ def read_out(shown: Picture, view: View) -> str:
     masked = shown.mask is not None and not shown.mask[step]
     state = "masked" if masked else "not masked"
     return "   ".join([*at, f"NumPy {ours}", f"Keras {theirs:>13}", f"difference {difference:>9}", state])
+
+
+def _value(matrix: Array, unit: int, step: int) -> str:
+    """A number, or a text as far as it fits."""
+    if is_text(matrix):
+        return f"{one_line(str(matrix[unit, step]), TEXT_WIDTH):>{TEXT_WIDTH}}"
+    return VALUE.format(float(matrix[unit, step]))

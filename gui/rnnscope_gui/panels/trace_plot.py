@@ -74,6 +74,9 @@ class UnitPlotPanel(QWidget):
             self._plot.set_data(ours, theirs, made.mask, self._levels)
         else:
             self._plot.set_bars(ours, theirs, self._levels)
+        if made.texts is not None:
+            ours = _values(made, made.texts, unit)
+            theirs = None if made.their_texts is None else _values(made, made.their_texts, unit)
         self._table.set_values("step" if made.has_steps else "unit", ours, theirs, made.mask)
 
     def _pick(self, place: object) -> None:

@@ -83,15 +83,16 @@ def take_depth(config: Config, vocabulary: Vocabulary, *, fixed: bool) -> int:
 
     fixed: whether the layer's output shows it, so that a file that says another size contradicts itself.
     """
-    largest = config.take_int("max_tokens") if config.peek("max_tokens") is not None else None
-    config.ignore("max_tokens")  # as null
+    largest = (
+        config.take_int("max_tokens") if config.peek("max_tokens") is not None else config.take("max_tokens", None)
+    )
     padded, said = config.take_bool("pad_to_max_tokens", False), config.take("vocabulary_size", None)
-    if largest is not None and vocabulary.size > largest:
+    if isinstance(largest, int) and vocabulary.size > largest:
         raise _unusable(config, f"is larger than max_tokens={largest}", vocabulary.size)
-    if padded and largest is None:
-        raise UnreadableFile(f"{config.class_name} is padded to max_tokens, and has none", layer=config.layer)
-    if padded and largest is not None:
+    if padded and isinstance(largest, int):
         return largest
+    if padded:
+        raise UnreadableFile(f"{config.class_name} is padded to max_tokens, and has none", layer=config.layer)
     if fixed and said is not None and said != vocabulary.size:
         raise UnreadableFile(
             f"{config.class_name}'s vocabulary has another size",

@@ -55,7 +55,7 @@ EARLIER_OPTIONS = {("LeakyReLU", "negative_slope"): "alpha"}
 # What each Keras has by itself. Any other name in its files stands for a user's own function.
 KERAS_1 = frozenset({"softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear"})
 KERAS_2 = KERAS_1 | {"selu", "exponential"}
-TF_KERAS = KERAS_2 | {"swish", "gelu", "mish"}
+TF_KERAS = KERAS_2 | {"swish", "gelu", "mish", "leaky_relu"}  # the last from tf.nn, with a slope of 0.2
 KERAS_3 = frozenset(name.removesuffix(OLDER).removesuffix(NEWER) for name in ACTIVATIONS) - {"thresholded_relu"}
 
 # Functions of users that can only mean one thing; gelu, leaky_relu or hard_swish could be any of several.

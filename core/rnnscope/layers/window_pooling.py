@@ -27,12 +27,17 @@ MOST_PLACES: Final = 2**20
 )
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowPooling(Spatial):
-    """The largest element of each window, or the average of those that are not padding."""
+    """The largest element of each window, or the average of those that are not padding.
+
+    centred: where strides longer than the window leave something over, half of that is passed over in front, rounded
+        down, as TensorFlow does for volumes alone: its padding "same" becomes negative there.
+    """
 
     average: bool
     window: tuple[int, ...]
     strides: tuple[int, ...]
     padding: str
+    centred: bool
 
     @property
     def keeps_integers(self) -> bool:
@@ -57,18 +62,28 @@ class WindowPooling(Spatial):
             window=window,
             strides=take_sizes(part, "strides", layout.rank),
             padding=padding,
+            centred=layout.rank == 3 and padding == "same" and config.semantics.backend == "tensorflow",
         )
 
     def sizes(self, sizes: Shape) -> Shape:
         return output_sizes(sizes, self.window, self.strides, self.padding)
 
     def transform(self, x: Array) -> Array:
+        x = self._begun(x) if self.centred else x
         sides = self._sides(x.shape[1:-1])
         if self.average:
             total = _gathered(padded(x, sides), self.window, self.strides, np.add)
             counted = padded(np.ones((1, *x.shape[1:-1], 1), x.dtype), sides)
             return np.asarray(total / _gathered(counted, self.window, self.strides, np.add))
         return _gathered(padded(x, sides, _least(x.dtype)), self.window, self.strides, np.maximum)
+
+    def _begun(self, x: Array) -> Array:
+        """`x` without what is passed over in front."""
+        left = [
+            max(0, (size - 1) % stride + 1 - window)
+            for size, window, stride in zip(x.shape[1:-1], self.window, self.strides, strict=True)
+        ]
+        return x[(slice(None), *[slice(over // 2, None) for over in left])]
 
     def _sides(self, sizes: Sequence[int]) -> Sides:
         if self.padding != "half":

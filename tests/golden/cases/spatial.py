@@ -125,3 +125,22 @@ def channels_first() -> Model:
             layers.GlobalAveragePooling1D(keepdims=True, name="average_of_line", **first)(line),
         ],
     )
+
+
+@case
+def volumes_pooled_with_gaps() -> Model:
+    """Strides longer than the window: TensorFlow begins later, with volumes alone."""
+    x = Input((6, 8, 4, 2), name="x")
+    pooled = [
+        layers.MaxPooling3D(1, strides=3, padding="same", name="largest")(x),
+        layers.AveragePooling3D((2, 1, 1), strides=(4, 5, 3), padding="same", name="average")(x),
+    ]
+    y = Input((6, 8, 2), name="y")
+    return Model([x, y], [*pooled, layers.MaxPooling2D(1, strides=3, padding="same", name="flat")(y)])
+
+
+@case
+def sequential_that_ends_in_states() -> Model:
+    inner = layers.GRU(2, return_sequences=True, return_state=True)
+    both = layers.Bidirectional(inner, name="both")
+    return Sequential([Input((STEPS, FEATURES), name="x"), layers.Masking(-1.0, name="masking"), both])

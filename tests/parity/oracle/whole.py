@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.parity.data import make_inputs
 from tests.parity.description import Json
-from tests.recording.keras_api import Arrays, is_model, keras, layers, to_numpy, tree
+from tests.recording.keras_api import IS_KERAS3, Arrays, is_model, keras, layers, to_numpy, tree
 from tests.recording.record import graph_outputs, one_or_all
 from tests.recording.states import quantities
 from tests.recording.watching import Called, keyed, watch
@@ -27,13 +27,20 @@ def record_case(model: Any, inputs: Arrays, description: Json) -> tuple[Arrays, 
     recorded |= graph_outputs(model, given, batch, operations=not isinstance(model, keras.Sequential))
     forget(model)
     notes: list[str] = []
-    calls = [(key, called) for key, called in keyed(watch(model, given)) if isinstance(called.layer, layers.Layer)]
+    seen = keyed(watch(model, given)) if eager_is_as_predicted(model) else ()
+    calls = [(key, called) for key, called in seen if isinstance(called.layer, layers.Layer)]
     for key, called in calls:
         add(recorded, key, called, notes)
     forget(model)
     watched = [key for key, called in calls if not is_model(called.layer)]
     numbers = {key: value for key, value in recorded.items() if value.dtype.kind not in "OSU"}
     return numbers, {"watched": watched, "stateful": is_stateful(model), "notes": notes}
+
+
+def eager_is_as_predicted(model: Any) -> bool:
+    """TimeDistributed of tf-keras, around a model, treats masks otherwise where it knows how many samples there are."""
+    inside = [layer.layer for layer in model._flatten_layers() if isinstance(layer, layers.TimeDistributed)]
+    return IS_KERAS3 or not any(is_model(layer) for layer in inside)
 
 
 def predicted(model: Any, given: Any, batch: int) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.parity.description import Json
 from tests.parity.draft import Draft
 from tests.parity.proposals.recurrent import activation
-from tests.parity.proposals.registry import ALL, KERAS3, TF_KERAS, proposes
+from tests.parity.proposals.registry import ALL, TF_KERAS, proposes
 
 
 @proposes("Dense", weight=3)
@@ -138,16 +138,6 @@ def resized(draft: Draft, class_name: str) -> None:
         name = "cropping" if class_name.startswith("Cropping") else "padding"
         config = {name: draft.choose([pairs[0] if rank == 1 else pairs, single])}
     draft.layer(class_name, config | ({"data_format": "channels_first"} if first else {}), x)
-
-
-@proposes("ReversibleEmbedding", only=KERAS3)
-def reversible_embedding(draft: Draft, class_name: str) -> None:
-    words = draft.words([draft.choose([1, 3, 4])])
-    config = {"input_dim": 7, "output_dim": draft.choose([2, 3])}
-    config |= draft.options(0.4, tie_weights=[False], mask_zero=[True], logit_soft_cap=[2.0])
-    out = draft.layer(class_name, config, words)[0]
-    if not draft.chain and draft.chance(0.7):
-        draft.call({"again": out.name}, out, reverse=True)
 
 
 @proposes("SpectralNormalization", weight=0.5)

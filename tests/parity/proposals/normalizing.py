@@ -37,7 +37,7 @@ def group_normalization(draft: Draft, class_name: str) -> None:
 @proposes("RMSNormalization", only=KERAS3)
 def rms_normalization(draft: Draft, class_name: str) -> None:
     x = draft.tensor(1, 2, 3)
-    draft.layer(class_name, draft.options(0.4, axis=[-1, 1], epsilon=[1e-2]), x)
+    draft.layer(class_name, draft.options(0.4, axis=[-1], epsilon=[1e-2]), x)
 
 
 @proposes("Normalization")

@@ -8,6 +8,7 @@ import rnnscope
 from rnnscope.summary import shape_text
 
 EXAMPLE = Path(__file__).parents[2] / "assets" / "example"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def test_a_functional_model_lists_every_node_as_keras_does() -> None:
@@ -32,6 +33,11 @@ def test_the_table_is_rectangular() -> None:
     lines = rnnscope.load_model(EXAMPLE / "household.keras").summary().splitlines()
     table = [line for line in lines if line[:1] in "┏┃┡│├└"]
     assert len({len(line) for line in table}) == 1
+
+
+def test_weights_that_an_archive_holds_twice_count_once() -> None:
+    for name in ("spectral_normalization.keras", "spectral_normalization.h5"):
+        assert rnnscope.load_model(GOLDEN / name)["spectral"].parameters == 4 * 3 + 3 + 3
 
 
 def test_one_shape_stands_alone_and_several_in_brackets() -> None:

@@ -137,6 +137,11 @@ class Operation(ABC):
         return 0
 
     @property
+    def repeated_parameters(self) -> int:
+        """How many of the weights taken only repeat others, and do not count."""
+        return 0
+
+    @property
     def network(self) -> Network | None:
         """The graph inside, when the layer wraps a whole model; its calls are recorded as ``key/inner``."""
         return None

@@ -6,7 +6,7 @@ by the scales. A scale is the number of steps to one; a grouped scale, the other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -100,6 +100,11 @@ class QuantizedDense(Operation):
         silent = InputQuantizer() if scheme.bits == 8 or by_rows else None
         return cls(kernel, bias, scale, groups, activation, scheme.quantizer if scheme.said else silent)
 
+    def unscaled(self) -> Self:
+        """The layer as TimeDistributed calls it, past Keras's quantized call: the bare whole numbers as its kernel."""
+        units = int(self.kernel.shape[1])
+        return replace(self, scale=np.ones(units, np.float32), groups=None, quantizer=None)
+
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return (self.activation.shape_of((*shapes[0][:-1], int(self.kernel.shape[1]))),)
 
@@ -158,6 +163,10 @@ class QuantizedEmbedding(Operation):
         zero = weights.take("embeddings_zero", grouped, trainable=False)
         index = _whole(config, weights.take("g_idx", (features,), trainable=False), grouped[1])
         return cls(embeddings, scale, zero, index, mask_zero)
+
+    def unscaled(self) -> Self:
+        """The layer as TimeDistributed calls it, past Keras's quantized call: the bare whole numbers as its rows."""
+        return replace(self, scale=np.ones(len(self.embeddings), np.float32), zero=None, index=None)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return ((*shapes[0], int(self.embeddings.shape[1])),)

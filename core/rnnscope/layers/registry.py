@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import TypeVar
 
 from rnnscope.errors import BadInput, Unsupported
@@ -97,8 +98,15 @@ def find_layer(class_name: str, layer: str) -> type[Operation]:
     raise Unsupported(
         f"layers of class {class_name} are not computed",
         layer=layer,
-        advice=INSTEAD.get(class_name, f"Supported: {', '.join(sorted(LAYERS))}"),
+        advice=INSTEAD.get(class_name) or _instead(class_name),
     )
+
+
+def _instead(class_name: str) -> str:
+    """What can be done about a class that nobody computes; of over a hundred names only those that look like it."""
+    alike = ", ".join(get_close_matches(class_name, sorted(LAYERS), cutoff=0.75))
+    named = f"Alike and supported: {alike}. " if alike else ""
+    return f"{named}docs/layers.md lists what is; docs/extending.md says how to add it in NumPy, without Keras"
 
 
 def find_quantized_layer(class_name: str, mode: str, layer: str) -> type[Operation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -23,6 +24,11 @@ class SpectralNormalization(Operation):
 
     layer: Operation
     inner_class: str
+    repeated: int  # parameters that a `.keras` archive holds twice
+
+    @property
+    def repeated_parameters(self) -> int:
+        return self.repeated
 
     @property
     def keeps_integers(self) -> bool:
@@ -40,8 +46,8 @@ class SpectralNormalization(Operation):
         weight: Array | None = getattr(layer, "kernel", getattr(layer, "embeddings", None))
         if weight is None:
             raise Unsupported("SpectralNormalization of a layer without a kernel is not computed", layer=config.layer)
-        _pass_over_vector(weights, weight.shape)
-        return cls(layer, str(entry.get("class_name")))
+        repeated = _pass_over_vector(weights, weight.shape)
+        return cls(layer, str(entry.get("class_name")), repeated)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         return self.layer.output_shapes(shapes)
@@ -57,10 +63,12 @@ class SpectralNormalization(Operation):
         return replace(result, outputs=outputs, masks=(None,) * len(outputs))
 
 
-def _pass_over_vector(weights: Weights, kernel: tuple[int, ...]) -> None:
-    """The singular vector, for training alone; before it a `.keras` archive has the kernel once more."""
+def _pass_over_vector(weights: Weights, kernel: tuple[int, ...]) -> int:
+    """The singular vector, for training alone. The kernel that a `.keras` archive repeats before it: its size, or 0."""
     vector = (1, kernel[-1])
     first = weights.peek_shape()
     weights.take("vector_u", kernel if first == kernel else vector, trainable=False)
     if first == kernel != vector or (first == vector and weights.peek_shape() == vector):
         weights.take("vector_u", vector, trainable=False)
+        return math.prod(kernel)
+    return 0

@@ -12,6 +12,7 @@ from rnnscope.errors import ShapeMismatch, Unsupported
 from rnnscope.graph import Network
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import Config
+from rnnscope.layers.quantization import QuantizedDense, QuantizedEmbedding
 from rnnscope.layers.registry import MODEL_CLASSES, keras_layer, read_inner
 from rnnscope.types import Array, Mask, Shape
 
@@ -54,6 +55,10 @@ class TimeDistributed(Operation):
         return self.layer.recurrent_steps
 
     @property
+    def repeated_parameters(self) -> int:
+        return self.layer.repeated_parameters
+
+    @property
     def stateful(self) -> bool:
         return bool(getattr(self.layer, "stateful", False))
 
@@ -65,6 +70,8 @@ class TimeDistributed(Operation):
             )
         entry = config.take_mapping("layer")
         inner = read_inner(config, entry, weights.at("layer"), tuple(map(_without_time, shapes)))
+        if isinstance(inner, QuantizedDense | QuantizedEmbedding):
+            inner = inner.unscaled()
         wrapped = cls(inner, str(entry.get("class_name")), shapes[0][0] is not None)
         _check(config, wrapped, shapes)
         return wrapped

@@ -129,7 +129,7 @@ def _layer(
         class_name=entry.class_name,
         operation=operation,
         output_shapes=(),
-        parameters=tally.parameters,
+        parameters=tally.parameters - operation.repeated_parameters,
         trainable_parameters=trainable,
         is_layer=entry.is_layer,
         dtype=dtype,

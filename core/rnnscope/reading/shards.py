@@ -42,7 +42,7 @@ def open_shards(index: object, source: Source, stack: ExitStack) -> list[Hdf5Fil
 
 def _names(index: object, file: str) -> list[str]:
     places = index.get("weight_map") if isinstance(index, dict) else None
-    if not isinstance(places, dict) or not places:
+    if not isinstance(places, dict):
         raise UnreadableFile("the index of the weights names no files", file=file)
     listed = [name for place in places.values() for name in (place if isinstance(place, list) else [place])]
     names = list(dict.fromkeys(name for name in listed if isinstance(name, str)))

@@ -160,6 +160,15 @@ def test_weights_in_several_files_are_one_whole(shards: Shards) -> None:
     check(shards.load())
 
 
+def test_a_model_without_weights_has_an_index_without_files(shards: Shards) -> None:
+    config = {"layers": [{"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [None, 3]}}]}
+    config["layers"].append({"class_name": "Softmax", "config": {"name": "softmax"}})
+    (shards.folder / "a.json").write_text(json.dumps({"class_name": "Sequential", "config": config}))
+    (shards.folder / "a.weights.json").write_text(json.dumps({"metadata": {"total_size": 0}, "weight_map": {}}))
+    assert rnnscope.load_model(shards.folder / "a.json", shards.folder / "a.weights.json").parameters == 0
+    shards.refused(UnreadableFile, "missing", {"weight_map": {}})
+
+
 @pytest.mark.parametrize(
     "name",
     [

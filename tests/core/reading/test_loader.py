@@ -165,6 +165,14 @@ def test_a_class_that_is_not_computed_is_refused_by_name(name: str) -> None:
     assert error.layer == "dense1"
 
 
+def test_the_refusal_of_a_class_names_those_alike_alone() -> None:
+    def replace(config: dict[str, Any]) -> None:
+        layer(config, "dense1").update(class_name="LeakyRelu", registered_name=None)
+
+    error = refused(damaged(replace), Unsupported, "Alike and supported: LeakyReLU")
+    assert "Attention" not in str(error)
+
+
 def test_a_lambda_is_not_decoded() -> None:
     code = {"class_name": "__lambda__", "config": {"code": "4wEAAAAAAAAA\n", "defaults": None, "closure": None}}
     refused(

@@ -88,6 +88,19 @@ def eight_bits() -> Model:
 
 
 @case
+def few_bits_at_each_step() -> Model:
+    """TimeDistributed goes past the quantized call, and takes the whole numbers for the weights."""
+    utils.set_random_seed(7)
+    words = Input((STEPS, 2), dtype="int32", name="words")
+    embedded = layers.TimeDistributed(layers.Embedding(VOCABULARY, 3), name="embedding")(words)
+    flat = layers.TimeDistributed(layers.Flatten(), name="flat")(embedded)
+    rnn = layers.GRU(4, return_sequences=True, name="rnn")(layers.Rescaling(0.01, name="small")(flat))
+    model = Model(words, layers.TimeDistributed(layers.Dense(3, "tanh"), name="dense")(rnn))
+    model.quantize("int8")
+    return model
+
+
+@case
 def four_bits() -> Model:
     return _of_few_bits(quantizers.Int4QuantizationConfig(block_size=None))
 

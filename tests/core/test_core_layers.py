@@ -171,3 +171,16 @@ def test_a_model_with_a_lambda_opens_and_stops_there_when_it_is_run(suffix: str)
     x = rnnscope.load_input(path.with_name(f"{path.stem}.input.npz"))
     with pytest.raises(Unsupported, match="layer 'lambda': a Lambda layer is Python code in the file"):
         run(model, x)
+
+
+def test_a_wrapper_of_whole_numbers_in_tensorflow_1_computes_as_its_layer_does() -> None:
+    # TensorFlow 1.15 writes the type of what TimeDistributed is given as its own: characters of words, say.
+    table = np.arange(6, dtype=np.float32).reshape(3, 2)
+    config: dict[str, object] = {"name": "e", "input_dim": 3, "output_dim": 2, "dtype": "float32"}
+    inner = {"class_name": "Embedding", "config": config}
+    wrapper = layer("TimeDistributed", {"dtype": "int32", "layer": inner}, ((None, 2, 3),), [table], version="2.2.4-tf")
+    x = np.array([[[0, 1, 2], [2, 2, 0]]])
+    np.testing.assert_array_equal(called(wrapper, x, version="2.2.4-tf").outputs[0], table[x])
+    config["dtype"] = "float64"
+    with pytest.raises(Unsupported, match="a part that computes in float64"):
+        layer("TimeDistributed", {"dtype": "int32", "layer": inner}, ((None, 2, 3),), [table], version="2.2.4-tf")

@@ -83,6 +83,16 @@ def test_merge_one_after_the_other_and_by_products() -> None:
     np.testing.assert_allclose(merged("cos", a, b, dot_axes=1).outputs[0], cosine[:, None, None], rtol=1e-5)
 
 
+def test_a_cosine_whose_square_is_negative_is_divided_by_epsilon() -> None:
+    # Keras 1.2.2 clips below at zero before it takes the root.
+    a, b = np.array([[[1, 2], [-3, 1]]], np.float32), np.array([[[1, 0], [1, 2]]], np.float32)
+    product, across = np.einsum("bts,btu->bsu", a, b), [np.einsum("bts,btu->bsu", x, x) for x in (a, b)]
+    squares = across[0] * across[1]
+    assert squares.min() < 0
+    expected = product / np.maximum(np.sqrt(np.maximum(squares, 0)), 1e-7)
+    np.testing.assert_allclose(merged("cos", a, b, dot_axes=1).outputs[0][:, 0], expected, rtol=1e-5)
+
+
 def test_a_merge_by_code_is_refused() -> None:
     with pytest.raises(Unsupported, match="a function of the user's"):
         merged(["4wEA", None, None], random(2, 3), random(2, 3), mode_type="lambda")

@@ -43,6 +43,8 @@ NOT_PROPOSED = {
     "GroupQueryAttention": "another name of GroupedQueryAttention",
     "ParametricSoftplus": "Keras 1",
     "SReLU": "Keras 1",
+    "LocallyConnected1D": "Keras 1 and 2",
+    "LocallyConnected2D": "Keras 1 and 2",
     "ConvRNN2D": "the base of ConvLSTM2D; no file holds one",
     "Lambda": "code in a file is never run",
 }

@@ -189,8 +189,9 @@ def take_dtype(config: Config) -> str:
     """Take a layer's dtype, a name or the policy object that Keras writes; returns the type that it computes in.
 
     The policy stays in ``config.policy``. A part of a layer computes as the layer does; another type there is refused.
+    The Keras inside TensorFlow 1 wrote down the type of a wrapper's input: whole numbers say nothing of its parts.
     """
-    outer = config.policy
+    outer = config.policy if config.policy is None or config.policy.compute in FLOATS else Policy()
     value = config.take("dtype", None)
     value = None if value == TEXT and config.class_name == "StringLookup" else value
     policy = (outer or Policy()) if value is None else _policy(value, config)

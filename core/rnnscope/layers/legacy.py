@@ -93,8 +93,11 @@ class Merge(Operation):
         return product if self.mode == "dot" else self._cosine(x, y, product)
 
     def _cosine(self, x: Array, y: Array, product: Array) -> Array:
-        """Each with itself along both axes, as Keras 1 has it: a cosine only for tensors of two axes."""
-        squares = batch_dot(x, x, self.axes) * batch_dot(y, y, self.axes)
+        """Each with itself along both axes, as Keras 1 has it: a cosine only for tensors of two axes.
+
+        For others the product may be negative, whose root Keras takes for that of zero.
+        """
+        squares = np.maximum(batch_dot(x, x, self.axes) * batch_dot(y, y, self.axes), 0)
         cosine = product / np.maximum(np.sqrt(squares), np.asarray(EPSILON, x.dtype))
         return np.asarray(cosine[:, np.newaxis])
 

@@ -38,12 +38,14 @@ class _Chain:
     def splice(self, graph: Graph) -> tuple[Tensor, ...]:
         """Put another graph's layers into this model as its own; returns its outputs.
 
-        Models under a Merge that share a layer each hold it under the same name: it stays one layer.
+        Models under a Merge that share a layer each hold it under the same name: it stays one layer. So does an input:
+        Keras 1 gives a layer that opens several models one input, and a model that stands under several merges is one.
         """
         known = {entry.name: entry for entry in self.entries}
+        made = {(call.layer, call.inputs): call.key for call in self.calls if not call.keywords}
         keys: dict[str, str] = {}
         for entry in graph.entries:
-            if entry.class_name == "InputLayer":
+            if entry.class_name == "InputLayer" and entry.name not in known:
                 keys[entry.name] = self.enter(entry.name, entry.config).call
             elif entry.name not in known:
                 self.entries.append(replace(entry, calls=()))
@@ -52,7 +54,7 @@ class _Chain:
         for call in graph.calls:
             if call.key not in keys:
                 inputs = tuple(Tensor(keys[tensor.call], tensor.output) for tensor in call.inputs)
-                keys[call.key] = self._call(call.layer, inputs, call.keywords)
+                keys[call.key] = made.get((call.layer, inputs)) or self._call(call.layer, inputs, call.keywords)
         return tuple(Tensor(keys[tensor.call], tensor.output) for tensor in graph.outputs)
 
     def free_name(self, name: str) -> str:
@@ -97,9 +99,9 @@ def read_sequential(config: Mapping[str, object], layers: Sequence[object], read
 
 
 def _open(chain: _Chain, config: Mapping[str, object], first: Header, taken: set[str]) -> None:
-    """The input that the file leaves unsaid, and the first layer."""
+    """The input that the file leaves unsaid, named as Keras names it, and the first layer."""
     inner = chain.read_graph(first.class_name, first.config) if first.is_model else None
-    name = "input_layer"
+    name = f"{first.name}_input"
     while name in taken:
         name += "_"
     if inner is None:

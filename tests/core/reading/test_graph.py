@@ -110,9 +110,9 @@ def test_a_constant_that_is_not_numbers_is_refused(value: object, dtype: object)
 
 
 def test_a_sequential_model_is_a_chain_with_an_input_before_it() -> None:
-    config = {"build_input_shape": [None, 3], "layers": [layer("a"), layer("input_layer")]}
+    config = {"build_input_shape": [None, 3], "layers": [layer("a"), layer("a_input")]}
     graph = read_graph("Sequential", config)
-    assert [call.key for call in graph.calls] == ["input_layer_", "a", "input_layer"]
+    assert [call.key for call in graph.calls] == ["a_input_", "a", "a_input"]
     assert graph.entries[0].config["batch_shape"] == [None, 3]
 
 

@@ -133,7 +133,7 @@ def test_a_long_chain_needs_no_recursion() -> None:
 def test_a_sequential_may_be_a_bare_list_whose_first_layer_says_the_shape() -> None:
     graph = sequential([layer("LSTM", "a", batch_input_shape=[None, 4, 3]), layer("Dense", "b")])
     assert [(entry.name, entry.class_name) for entry in graph.entries] == [
-        ("input_layer", "InputLayer"), ("a", "LSTM"), ("b", "Dense")
+        ("a_input", "InputLayer"), ("a", "LSTM"), ("b", "Dense")
     ]  # fmt: skip
     assert graph.entries[0].config["batch_shape"] == [None, 4, 3]
 
@@ -142,9 +142,9 @@ def test_a_nested_model_may_open_a_sequential_one_and_need_no_name() -> None:
     inner = {"class_name": "Sequential", "config": [layer("LSTM", "a", batch_input_shape=[None, 4, 3])]}
     graph = sequential([inner, layer("Dense", "b")])
     assert reads(graph) == {
-        "input_layer": (),
-        "sequential_1/input_layer": ("input_layer",),
-        "sequential_1/a": ("sequential_1/input_layer",),
+        "sequential_1_input": (),
+        "sequential_1/a_input": ("sequential_1_input",),
+        "sequential_1/a": ("sequential_1/a_input",),
         "sequential_1": ("sequential_1/a",),
         "b": ("sequential_1",),
     }  # fmt: skip
@@ -159,17 +159,23 @@ def test_a_merge_opens_a_sequential_model_with_a_branch_for_each_input() -> None
     right = branch(layer("GRU", "right", batch_input_shape=[None, 5, 2]), layer("Dropout", "drop", p=0.5))
     graph = sequential([layer("Merge", "merge", layers=[left, right], mode="concat"), layer("Dense", "y")])
     assert reads(graph) == {
-        "input_layer": (), "left": ("input_layer",), "input_layer_": (), "right": ("input_layer_",), "drop": ("right",),
+        "left_input": (), "left": ("left_input",), "right_input": (), "right": ("right_input",), "drop": ("right",),
         "merge": ("left", "drop"), "y": ("merge",),
     }  # fmt: skip
-    assert [tensor.call for tensor in graph.inputs] == ["input_layer", "input_layer_"]
+    assert [tensor.call for tensor in graph.inputs] == ["left_input", "right_input"]
     assert all(not entry.parent for entry in graph.entries)
 
 
-def test_branches_of_a_merge_share_a_layer_of_one_name() -> None:
-    shared = layer("LSTM", "shared", batch_input_shape=[None, 4, 3])
-    graph = sequential([layer("Merge", "merge", layers=[branch(shared), branch(shared)], mode="sum")])
-    assert reads(graph)["merge"] == ("shared", "shared@1")
+def test_branches_of_a_merge_share_a_layer_of_one_name_and_the_input_that_it_opens() -> None:
+    # Keras 1.2.2: a layer that opens a second Sequential keeps the one input that it has.
+    shared, drop = layer("LSTM", "shared", batch_input_shape=[None, 4, 3]), layer("Dropout", "drop", p=0.5)
+    left = layer("GRU", "left", batch_input_shape=[None, 4, 3])
+    inner = layer("Merge", "inner", layers=[branch(left), branch(shared)], mode="mul")
+    graph = sequential([layer("Merge", "merge", layers=[branch(inner, drop), branch(shared, drop)], mode="sum")])
+    assert [tensor.call for tensor in graph.inputs] == ["left_input", "shared_input"]
+    assert reads(graph)["inner"] == ("left", "shared")
+    assert reads(graph)["merge"] == ("drop", "drop@1")
+    assert reads(graph)["drop@1"] == ("shared",)
     other = layer("GRU", "shared", batch_input_shape=[None, 4, 3], units=9)
     with pytest.raises(UnreadableFile, match="same name"):
         sequential([layer("Merge", "merge", layers=[branch(shared), branch(other)], mode="sum")])

@@ -231,12 +231,6 @@ def _policy(value: object, config: Config) -> Policy:
     policy = dtype_policy(value)
     if policy is not None:
         return policy
-    if value == "string":
-        raise Unsupported(
-            "text is not computed",
-            layer=config.layer,
-            advice="Feed the indices: begin the model after the text's lookup",
-        )
     shown = value.get("config", value.get("class_name")) if isinstance(value, dict) else value
     raise Unsupported(
         f"dtype {shown!r} is not computed",

@@ -8,11 +8,12 @@ import stat
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from rnnscope.errors import UnreadableFile, one_line
 
 MAX_BYTES = 4 * 2**30
+PIECE = 2**24
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -58,7 +59,7 @@ def _read_regular(path: str | PathLike[str], name: str, limit: int) -> bytes:
             raise UnreadableFile("not a regular file", file=name, found=_kind_of(status.st_mode))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             # A file may grow while it is read, so what was read counts too.
-            data = file.read(limit + 1) if status.st_size <= limit else b""
+            data = _all_of(file, limit) if status.st_size <= limit else b""
     finally:
         os.close(descriptor)
     if max(status.st_size, len(data)) > limit:
@@ -66,6 +67,15 @@ def _read_regular(path: str | PathLike[str], name: str, limit: int) -> bytes:
             "too large", file=name, expected=f"at most {limit:,} bytes", found=f"{max(status.st_size, len(data)):,}"
         )
     return data
+
+
+def _all_of(file: BinaryIO, limit: int) -> bytes:
+    """What is in `file`, a byte more than `limit` at most; Python sets aside at once whatever it is asked for."""
+    pieces, size = [], 0
+    while size <= limit and (piece := file.read(min(PIECE, limit + 1 - size))):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 def sniff(data: bytes) -> Kind:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +118,13 @@ def test_the_bytes_decide_what_a_file_is() -> None:
     assert sniff(b' \n{"a": 1}') == sniff(b"[1]") == sniff(b'\xef\xbb\xbf{"a": 1}') == "json"
     assert sniff(b"1,2\n3,4\n") == sniff("ä;ö\n".encode()) == sniff(b"\xef\xbb\xbf1,2\n") == "text"
     assert sniff(b"\x89PNG\0\0") == sniff(bytes(5000)) == "unknown"
+
+
+def test_a_small_file_takes_little_memory_to_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    tracemalloc.start()
+    try:
+        read_source(tmp_path / "a")
+        assert tracemalloc.get_traced_memory()[1] < 2**26
+    finally:
+        tracemalloc.stop()

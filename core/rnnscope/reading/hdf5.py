@@ -59,6 +59,7 @@ class Hdf5File:
         self._name = file
         self._data = data
         self._checked: dict[str, int] = {}
+        self._datasets: dict[str, Any] = {}
         self._longest: int | None = None
         try:
             self._file: Any = h5py.File(io.BytesIO(data), "r")
@@ -228,6 +229,8 @@ class Hdf5File:
         return found
 
     def _dataset(self, path: str) -> Any:
+        if path in self._datasets:  # a legacy file's are asked for a dozen times each
+            return self._datasets[path]
         found = self._object(path)
         if not isinstance(found, self._h5py.Dataset):
             raise self._refused(path, "is not a dataset")
@@ -235,6 +238,7 @@ class Hdf5File:
             raise self._refused(path, problem)
         if self._guarded(lambda: found.shape, path) is None:
             raise self._refused(path, "is empty")
+        self._datasets[path] = found
         return found
 
     def _check_storage(self, dataset: Any, path: str) -> None:

@@ -8,130 +8,20 @@ memory, to learn what is asked for, then with the file's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
-
-import numpy as np
 
 from rnnscope.errors import ShapeMismatch, UnreadableFile, Unsupported
 from rnnscope.layers.base import Weights
 from rnnscope.reading.entries import Entry, Graph
 from rnnscope.reading.hdf5 import Hdf5File
+from rnnscope.reading.legacy_plan import Plan, PlanningWeights, Request, StoredLayer
 from rnnscope.reading.weights import Tally
 from rnnscope.types import Array
 
 MODEL_WEIGHTS = "model_weights"
 OF_THE_MODEL = "top_level_model_weights"
 MAX_PASSES = 4
-
-
-class StoredLayer(NamedTuple):
-    """A layer of the file: its name, and its datasets in order."""
-
-    name: str
-    paths: tuple[str, ...]
-
-
-class Request(NamedTuple):
-    """What a layer asked for."""
-
-    name: str
-    shape: tuple[int, ...]
-    trainable: bool
-
-
-@dataclass(slots=True)
-class Plan:
-    """What the model asks for, layer by layer, and which of the file's layers that is.
-
-    requests: by layer, in the order in which it asks. trained: by layer of the file's level, how many of the arrays are
-    trained, as far as an earlier pass found; peeked: whether any layer looked at a shape to find out what to ask for.
-    """
-
-    hdf5: Hdf5File
-    stored: tuple[StoredLayer, ...]
-    tops: dict[str, str]
-    requests: dict[str, list[Request]] = field(default_factory=dict)
-    trained: dict[str, int] = field(default_factory=dict)
-    peeked: bool = False
-
-    def asked_by(self, top: str) -> list[Request]:
-        return [request for entry in self.members(top) for request in self.requests.get(entry, ())]
-
-    def members(self, top: str) -> list[str]:
-        return [entry for entry, outer in self.tops.items() if outer == top]
-
-    def counted(self) -> dict[str, int]:
-        return {top: sum(request.trainable for request in self.asked_by(top)) for top in set(self.tops.values())}
-
-    def guess(self, entry: str, trainable: bool) -> str | None:
-        """The dataset that the next request of `entry` will be given, as far as can be told from those before it."""
-        top = self.tops[entry]
-        asked = self.asked_by(top)
-        before = sum(request.trainable == trainable for request in asked)
-        place = before if trainable else self.trained.get(top, sum(request.trainable for request in asked)) + before
-        paths = self._paths(top)
-        return paths[place] if place < len(paths) else None
-
-    def _paths(self, top: str) -> tuple[str, ...]:
-        full = [stored for stored in self.stored if stored.paths]
-        for stored in full:
-            if stored.name == top:
-                return stored.paths
-        asking = [other for other in dict.fromkeys(self.tops.values()) if other == top or self.asked_by(other)]
-        place = asking.index(top)
-        return full[place].paths if place < len(full) else ()
-
-
-@dataclass(slots=True)
-class PlanningWeights:
-    """Hands out zeros that take no memory and notes what was asked for.
-
-    resting: whether this part has come to what it does not train; what follows is taken to be of that kind too.
-    """
-
-    plan: Plan
-    layer: str
-    largest: int
-    trained: bool = True
-    resting: bool = False
-
-    def at(self, part: str) -> PlanningWeights:
-        return replace(self, resting=False)
-
-    def each(self, part: str, class_names: Sequence[str]) -> list[PlanningWeights]:
-        return [self.at(part) for _ in class_names]
-
-    def frozen(self) -> PlanningWeights:
-        return replace(self, trained=False)
-
-    def peek_shape(self) -> tuple[int, ...] | None:
-        self.plan.peeked = True
-        path = self.plan.guess(self.layer, self.trained and not self.resting)
-        return None if path is None else self.plan.hdf5.shape(path)
-
-    def named_shape(self, name: str) -> tuple[int, ...] | None:
-        return None  # such files know their weights by order
-
-    def text(self, name: str) -> str | None:
-        return None
-
-    def take(self, name: str, shape: tuple[int, ...], *, trainable: bool = True) -> Array:
-        self.resting = not trainable
-        trainable = trainable and self.trained
-        path = self.plan.guess(self.layer, trainable)
-        if prod(shape) > self.largest:
-            if path is None:
-                raise UnreadableFile(f"weight '{name}' is missing", layer=self.layer, expected=shape)
-            raise ShapeMismatch(
-                f"weight '{name}' has the wrong shape",
-                layer=self.layer,
-                expected=shape,
-                found=self.plan.hdf5.shape(path),
-            )
-        self.plan.requests.setdefault(self.layer, []).append(Request(name, shape, trainable))
-        return np.broadcast_to(np.zeros((), "f4" if path is None else self.plan.hdf5.number_type(path)), shape)
 
 
 @dataclass(slots=True)
@@ -260,7 +150,7 @@ def _planned(plan: Plan, read: Callable[[Opener], object], hidden: set[str]) -> 
     """`plan` with all requests in it. What is asked for may hang on shapes whose place is only known afterwards."""
     largest = max((prod(plan.hdf5.shape(path)) for layer in plan.stored for path in layer.paths), default=0)
     for _ in range(MAX_PASSES):
-        now = replace(plan, requests={}, trained=plan.counted() if plan.requests else {}, peeked=False)
+        now = plan.again()
 
         def opener(entry: Entry, tally: Tally, now: Plan = now) -> Weights:
             return PlanningWeights(now, entry.name, largest, entry.name not in hidden)
@@ -274,7 +164,7 @@ def _planned(plan: Plan, read: Callable[[Opener], object], hidden: set[str]) -> 
 
 def _matched(plan: Plan) -> tuple[dict[str, StoredLayer], str]:
     """Each asking layer with its layer of the file: by name where all names agree, else by order, as Keras does."""
-    asking = [top for top in dict.fromkeys(plan.tops.values()) if plan.asked_by(top)]
+    asking = plan.asking()
     full = {stored.name: stored for stored in plan.stored if stored.paths}
     if set(asking) == set(full):
         return {top: full[top] for top in asking}, ""
@@ -286,7 +176,7 @@ def _matched(plan: Plan) -> tuple[dict[str, StoredLayer], str]:
         )
     if len(full) < len(asking):
         missing = next((top for top in asking if top not in full), asking[0])
-        request = plan.asked_by(missing)[0]
+        _, request = plan.asked_by(missing)[0]
         raise UnreadableFile(
             f"weight '{request.name}' is missing",
             layer=missing,
@@ -300,7 +190,7 @@ def _matched(plan: Plan) -> tuple[dict[str, StoredLayer], str]:
 
 def _placed(plan: Plan, top: str, layer: StoredLayer) -> dict[str, list[str]]:
     """Entry → its datasets, in the order in which it asks for them."""
-    asked = [(entry, request) for entry in plan.members(top) for request in plan.requests.get(entry, ())]
+    asked = plan.asked_by(top)
     if len(layer.paths) > len(asked):
         raise Unsupported(
             f"the file holds {len(layer.paths)} weights for this layer, its options imply {len(asked)}", layer=top

@@ -20,6 +20,7 @@ class _Chain:
     read_graph: ReadGraph
     entries: list[Entry] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    uses: dict[str, list[Call]] = field(default_factory=dict)  # by layer
     inputs: list[Tensor] = field(default_factory=list)
     ends: tuple[Tensor, ...] = ()
 
@@ -65,8 +66,7 @@ class _Chain:
 
     def graph(self) -> Graph:
         check_names(self.entries)
-        calls = {entry.name: tuple(call for call in self.calls if call.layer == entry.name) for entry in self.entries}
-        entries = tuple(replace(entry, calls=calls[entry.name]) for entry in self.entries)
+        entries = tuple(replace(entry, calls=tuple(self.uses.get(entry.name, ()))) for entry in self.entries)
         return Graph(entries, tuple(self.calls), tuple(self.inputs), self.ends)
 
     def _append(self, entry: Entry, inputs: tuple[Tensor, ...]) -> None:
@@ -74,9 +74,10 @@ class _Chain:
         self.ends = (Tensor(self._call(entry.name, inputs, {}), 0),)
 
     def _call(self, layer: str, inputs: tuple[Tensor, ...], keywords: Mapping[str, object]) -> str:
-        key = node_key(layer, sum(call.layer == layer for call in self.calls))
-        self.calls.append(Call(key, layer, inputs, keywords))
-        return key
+        uses = self.uses.setdefault(layer, [])
+        uses.append(Call(node_key(layer, len(uses)), layer, inputs, keywords))
+        self.calls.append(uses[-1])
+        return uses[-1].key
 
 
 def read_sequential(config: Mapping[str, object], layers: Sequence[object], read_graph: ReadGraph) -> Graph:

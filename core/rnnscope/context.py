@@ -64,6 +64,7 @@ class Context:
     use_masks: False runs every step on the raw input, as if nobody had heard of masks.
     shake: rounding noise of a layer's type for every new state, or None; `decisions` then replays the steady run's.
     carried: layer → its states by name, as an earlier run left them, for stateful layers.
+    most: how many numbers an output may hold; None for any.
     """
 
     semantics: Semantics
@@ -77,6 +78,7 @@ class Context:
     carried: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     total: int = 0
     done: int = 0
+    most: int | None = None
 
     def enter(self, layer_dtype: str) -> None:
         """Go on with a layer of this type."""

@@ -87,6 +87,12 @@ class Network:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
 
+    def total_calls(self) -> int:
+        """How many calls one run takes, with those inside the models that layers wrap."""
+        inside = {layer.name: layer.operation.network for layer in self.layers}
+        taken = {name: 1 + (0 if network is None else network.total_calls()) for name, network in inside.items()}
+        return sum(taken[call.layer] for call in self.calls)
+
 
 def tensors_in(value: object) -> Iterator[Tensor]:
     """Every `Tensor` inside nested tuples, lists and mappings, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -105,6 +105,12 @@ class Model:
         return summary_table(self)
 
 
+def _around(key: str, ends: Mapping[str, Call]) -> list[str]:
+    """The keys of the nested models that a call stands in, the outermost first."""
+    slashes = [place for place, letter in enumerate(key) if letter == "/"]
+    return [key[:place] for place in slashes if key[:place] in ends]
+
+
 def _listing(layers: Sequence[Layer], calls: Sequence[Call], prefix: str, depth: int) -> Iterator[Listed]:
     by_name = {layer.name: layer for layer in layers}
     ends = {call.key: call for call in calls if isinstance(by_name[call.layer].operation, NestedModel)}
@@ -112,11 +118,9 @@ def _listing(layers: Sequence[Layer], calls: Sequence[Call], prefix: str, depth:
     for call in calls:
         layer = by_name[call.layer]
         # What is inside a nested model comes before its end; the list names the model first.
-        around = [key for key in ends if call.key.startswith(f"{key}/")]
-        for key in [*sorted(around, key=len), call.key]:
+        for inside, key in enumerate([*_around(call.key, ends), call.key]):
             if key not in shown:
                 shown.add(key)
-                inside = sum(key.startswith(f"{other}/") for other in ends)
                 listed = by_name[ends[key].layer] if key in ends else layer
                 yield Listed(prefix + key, listed, depth + inside)
         network = layer.operation.network

@@ -13,10 +13,13 @@ from rnnscope.checks import checked_inputs
 from rnnscope.context import Cancelling, Context, Progress, rounded, working_dtype
 from rnnscope.errors import BadInput
 from rnnscope.layers.base import Result
+from rnnscope.layers.ops.shapes import MAX_RESULT
 from rnnscope.model import Model
 from rnnscope.trace import LayerTrace, Trace
 from rnnscope.types import Array
 from rnnscope.walk import Value, prepared, walk
+
+MOST_GROWTH = 2**16
 
 Inputs = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
 
@@ -51,6 +54,7 @@ def run(
         cancelled=cancelled,
         carried=carried_states(model, carry),
         total=total_steps(model, inputs),
+        most=most_numbers(inputs),
     )
 
     def prepare(weight: Array, layer_dtype: str) -> Array:
@@ -90,6 +94,14 @@ def total_steps(model: Model, inputs: Mapping[str, Array]) -> int:
     """How many timesteps the recurrences of a run take, for progress."""
     longest = max((array.shape[1] for array in inputs.values() if array.ndim > 1), default=1)
     return max(1, sum(model[call.key].operation.recurrent_steps for call in model.calls) * longest)
+
+
+def most_numbers(inputs: Mapping[str, Array]) -> int:
+    """How many numbers one output may hold: far more than a network makes of its inputs, and what fits any machine.
+
+    It keeps a file whose layers multiply unknown sizes from asking for all the memory there is.
+    """
+    return max(MAX_RESULT, MOST_GROWTH * sum(array.size for array in inputs.values()))
 
 
 def carried_states(model: Model, carry: Trace | None) -> dict[str, Mapping[str, Array]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from rnnscope.context import Context, rounded
 from rnnscope.errors import BadInput, RnnscopeError, Unsupported
 from rnnscope.graph import Call, Layer, Tensor, tensors_in
 from rnnscope.layers.base import Arguments, Operation, Result, map_weights
+from rnnscope.layers.ops.bare import BareOperation
 from rnnscope.texts import is_text
 from rnnscope.types import Array, Mask
 
@@ -22,6 +24,9 @@ class Value(NamedTuple):
     array: Array
     mask: Mask | None = None
 
+
+# What NumPy makes of tensors that do not fit, where only their sizes at a run tell.
+MISFITS = (ValueError, LookupError, TypeError, ArithmeticError)
 
 Values = dict[Tensor, Value]
 
@@ -95,14 +100,28 @@ def _evaluate(
     context.enter(layer.dtype)
     try:
         arguments = _arguments(call, layer.operation, values, context) if call.inputs else _entering(call, entering)
+        _check_size(call, layer.operation, arguments.tensors, context)
         result = layer.operation.call(arguments, context)
     except RnnscopeError as error:
         raise error.located(file=None, layer=call.key) from None
+    except MISFITS as error:
+        raise BadInput(f"the layer cannot be computed on these tensors: {error}", layer=call.key) from error
     except MemoryError:
         raise BadInput(
             "not enough memory for this layer's record", layer=call.key, advice="Use fewer samples"
         ) from None
     return replace(result, outputs=tuple(context.finish(output) for output in result.outputs))
+
+
+def _check_size(call: Call, operation: Operation, tensors: Sequence[Array], context: Context) -> None:
+    """Refuse an output that would take more memory than anything but a damaged file asks for."""
+    if context.most is None or isinstance(operation, BareOperation):  # which has a bound of its own
+        return
+    for shape in operation.call_shapes(tuple(tensor.shape for tensor in tensors), call.keywords):
+        if prod(size or 1 for size in shape) > context.most:
+            raise Unsupported(
+                f"an output of shape {shape} is too large", layer=call.key, expected=f"at most {context.most:,} numbers"
+            )
 
 
 def _entering(call: Call, entering: Mapping[str, Value]) -> Arguments:

@@ -13,11 +13,15 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from rnnscope.errors import Unsupported
 from rnnscope.types import Array, Shape
 
 Sides = Sequence[tuple[int, int]]
 # How many numbers of unfolded windows are in memory at a time; larger work is cut along the batch, then along an axis.
 MOST_UNFOLDED: Final = 2**23
+# Numbers in a padded array, and its size beside what is padded, beyond which a damaged file is all that asks for it.
+MOST_PADDED: Final = 2**28
+MOST_GROWTH: Final = 2**6
 
 
 def convolve(
@@ -166,7 +170,10 @@ def output_sizes(
 
 
 def padded(x: Array, sides: Sides, value: float = 0) -> Array:
-    """`x` (batch, *spatial, channels) with `value` around it."""
+    """`x` (batch, *spatial, channels) with `value` around it; Unsupported when next to nothing of it would be `x`."""
+    size = x.size * prod((size + sum(side)) / max(1, size) for size, side in zip(x.shape[1:-1], sides, strict=True))
+    if size > MOST_PADDED and size > MOST_GROWTH * x.size:
+        raise Unsupported("padding beyond all proportion is not computed", expected=x.shape, found=list(sides))
     return np.pad(x, ((0, 0), *sides, (0, 0)), constant_values=value) if any(map(any, sides)) else x
 
 

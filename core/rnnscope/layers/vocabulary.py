@@ -64,7 +64,7 @@ def take_vocabulary(
     it has indices. As Keras does, refuses a token twice, and a special one elsewhere.
     """
     listed = _listed(config, weights, kind)
-    first = [special.mask] * ahead + [special.unknown] * unknown
+    first = [special.mask] * ahead + [special.unknown] * min(unknown, MAX_VOCABULARY)
     begins_special = listed[: len(first)] == first
     own = listed[len(first) :] if begins_special else listed
     tokens = _array(config, own, kind)

@@ -10,11 +10,12 @@ from rnnscope.graph import Call, Layer, Network, Tensor
 from rnnscope.layers.base import Operation, Weights
 from rnnscope.layers.config import FLOATS, MAX_SIZE, Circumstances, Config, dtype_policy
 from rnnscope.layers.operations import read_operation
+from rnnscope.layers.ops.shapes import bounded
 from rnnscope.layers.registry import MODEL_CLASSES, read_layer
 from rnnscope.layers.submodel import NestedModel, Submodel
 from rnnscope.reading.entries import Entry, Graph
 from rnnscope.reading.graph import read_graph
-from rnnscope.reading.nesting import flattened
+from rnnscope.reading.nesting import MAX_CALLS, flattened
 from rnnscope.reading.weights import Tally, weights_inside
 from rnnscope.types import Shape
 
@@ -54,7 +55,12 @@ def build(graph: Graph, circumstances: Circumstances, opener: Opener) -> Network
     for tensor in graph.outputs:
         _shape_of(tensor, built, "the model")
     layers = [built.layers[entry.name] for entry in graph.entries if entry.name in built.layers]
-    return Network(_with_totals(layers, entries), graph.calls, graph.inputs, graph.outputs)
+    network = Network(_with_totals(layers, entries), graph.calls, graph.inputs, graph.outputs)
+    if network.total_calls() > MAX_CALLS:
+        raise UnreadableFile(
+            "too many calls in the graph", expected=f"at most {MAX_CALLS:,}, those inside wrapped models among them"
+        )
+    return network
 
 
 def coarsest(dtypes: Iterable[str]) -> str:
@@ -68,6 +74,13 @@ def read_model(config: Config, entry: Mapping[str, object], weights: Weights, sh
     if not isinstance(options, dict):
         raise UnreadableFile(f"{config.class_name} wraps a model without a configuration", layer=config.layer)
     graph = flattened(read_graph(class_name, options))
+    if len(graph.inputs) != len(shapes):
+        raise UnreadableFile(
+            f"{config.class_name} calls a model with the wrong number of tensors",
+            layer=config.layer,
+            expected=len(graph.inputs),
+            found=len(shapes),
+        )
     inside = weights_inside(weights, graph)
 
     def opener(inner: Entry, tally: Tally) -> Weights:
@@ -97,7 +110,7 @@ def _add(call: Call, entry: Entry, built: _Built, circumstances: Circumstances, 
     elif getattr(built.layers[call.layer].operation, "stateful", False):
         raise Unsupported("a stateful layer that is called twice is not computed", layer=call.layer)
     layer = built.layers[call.layer]
-    found = layer.operation.call_shapes(given, call.keywords)
+    found = tuple(map(bounded, layer.operation.call_shapes(given, call.keywords)))
     if first:
         built.layers[call.layer] = replace(layer, output_shapes=found)
     built.shapes.update({Tensor(call.key, index): shape for index, shape in enumerate(found)})
@@ -140,9 +153,9 @@ def _layer(
 def _with_totals(layers: list[Layer], entries: Mapping[str, Entry]) -> tuple[Layer, ...]:
     """Nested models with the parameters of all that is inside them; they stand behind it."""
     done: list[Layer] = []
+    parts: dict[str, list[Layer]] = {}
     for layer in layers:
-        inside = [other for other in done if other.parent == layer.name]
-        if inside:
+        if inside := parts.get(layer.name):
             trainable = entries[layer.name].config.get("trainable", True) is True
             layer = replace(
                 layer,
@@ -150,6 +163,7 @@ def _with_totals(layers: list[Layer], entries: Mapping[str, Entry]) -> tuple[Lay
                 trainable_parameters=sum(other.trainable_parameters for other in inside) if trainable else 0,
             )
         done.append(layer)
+        parts.setdefault(layer.parent, []).append(layer)
     return tuple(done)
 
 

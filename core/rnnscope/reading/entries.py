@@ -61,7 +61,19 @@ def checked_graph(entries: tuple[Entry, ...], inputs: tuple[Tensor, ...], output
     for tensor in (*inputs, *outputs):
         if tensor.call not in keys:
             raise UnreadableFile("an end of the graph is missing", expected=f"a layer '{tensor.call}'")
+    _check_inputs(calls, inputs)
     return Graph(entries, calls, inputs, outputs)
+
+
+def _check_inputs(calls: Sequence[Call], inputs: Sequence[Tensor]) -> None:
+    """UnreadableFile unless the graph's inputs are the calls that read nothing, each once."""
+    waiting = {Tensor(call.key, 0) for call in calls if not call.inputs}
+    for tensor in inputs:
+        if tensor not in waiting:
+            raise UnreadableFile("an input of the graph is listed twice, or is none", layer=tensor.call)
+        waiting.remove(tensor)
+    if waiting:
+        raise UnreadableFile("reads nothing and is no input of the graph", layer=min(waiting).call)
 
 
 def ordered(calls: Sequence[Call]) -> tuple[Call, ...]:

@@ -67,7 +67,7 @@ def test_each_use_of_a_layer_is_a_call_of_its_own() -> None:
 def test_masks_and_states_by_hand_are_part_of_the_call() -> None:
     call = node(tensor("x"), mask=tensor("m"), initial_state=[tensor("h"), tensor("c")], training=False)
     others = [layer(name, class_name="InputLayer") for name in "mhc"]
-    found = functional(X, *others, layer("y", call, class_name="LSTM")).calls[-1]
+    found = functional(X, *others, layer("y", call, class_name="LSTM"), inputs=[[n, 0, 0] for n in "xmhc"]).calls[-1]
     assert found.mask == (Tensor("m", 0),)
     assert found.keywords["initial_state"] == [Tensor("h", 0), Tensor("c", 0)]
     assert found.tensors() == (Tensor("x", 0), Tensor("m", 0), Tensor("h", 0), Tensor("c", 0))
@@ -191,6 +191,21 @@ def test_a_reference_to_a_call_that_is_not_there_is_refused(history: list[object
 def test_a_reference_of_another_form_is_refused(history: object) -> None:
     damaged = {"class_name": "__keras_tensor__", "config": {"keras_history": history}}
     refused(UnreadableFile, "reference", X, layer("y", node(damaged)))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "match"),
+    [
+        ([["x", 0, 0], ["x", 0, 0]], "listed twice"),
+        ([["x", 0, 1]], "listed twice, or is none"),
+        ([["y", 0, 0]], "listed twice, or is none"),
+        ([["x", 0, 0]], "is no input"),
+    ],
+)
+def test_the_inputs_of_a_graph_are_those_that_read_nothing(inputs: object, match: str) -> None:
+    refused(
+        UnreadableFile, match, X, layer("other", class_name="InputLayer"), layer("y", node(tensor("x"))), inputs=inputs
+    )
 
 
 @pytest.mark.parametrize("ends", [None, [], "x", 3, [[]], [None], [["x", 0]], {"a": 1}, [["x", True, 0]]])

@@ -59,7 +59,8 @@ def test_a_layer_that_is_called_twice_has_a_call_for_each() -> None:
 def test_what_stands_behind_a_recurrent_input_is_states_and_then_constants() -> None:
     states = [entrance("h", 5), entrance("c", 5), entrance("k", 2)]
     call: list[object] = [[name, 0, 0, {}] for name in ("x", "h", "c", "k")]
-    graph = read([X, *states, layer("RNN", "y", call, num_constants=1)], [["x", 0, 0]], [["y", 0, 0]])
+    inputs = [[name, 0, 0] for name in ("x", "h", "c", "k")]
+    graph = read([X, *states, layer("RNN", "y", call, num_constants=1)], inputs, [["y", 0, 0]])
     (found,) = [call for call in graph.calls if call.key == "y"]
     assert found.inputs == (Tensor("x", 0),)
     assert found.keywords == {"initial_state": (Tensor("h", 0), Tensor("c", 0)), "constants": (Tensor("k", 0),)}
@@ -73,7 +74,8 @@ def test_an_impossible_number_of_constants_is_refused(constants: object) -> None
 
 def test_a_mask_passed_by_hand_is_a_tensor_of_the_graph() -> None:
     mask = entrance("m", 4)
-    graph = read([X, mask, layer("LSTM", "y", [["x", 0, 0, {"mask": ["m", 0, 0]}]])], [["x", 0, 0]], [["y", 0, 0]])
+    inputs = [["x", 0, 0], ["m", 0, 0]]
+    graph = read([X, mask, layer("LSTM", "y", [["x", 0, 0, {"mask": ["m", 0, 0]}]])], inputs, [["y", 0, 0]])
     assert graph.calls[-1].mask == (Tensor("m", 0),)
 
 

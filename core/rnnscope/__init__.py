@@ -1,11 +1,13 @@
 """See every step a Keras recurrent network takes, held against what Keras said. The engine: NumPy and h5py only."""
 
 from rnnscope.compare import Comparison, Location, Row, Verdict, compare
+from rnnscope.diagnose import diagnose
 from rnnscope.errors import BadInput, Cancelled, RnnscopeError, ShapeMismatch, UnreadableFile, Unsupported
 from rnnscope.inputs import load_input
 from rnnscope.layers import keras_layer
 from rnnscope.layers.cells import keras_cell
 from rnnscope.lens import lens
+from rnnscope.mistakes.finding import Finding
 from rnnscope.model import Model
 from rnnscope.reading.loader import load_model
 from rnnscope.reference import Reference, load_reference
@@ -19,6 +21,7 @@ __all__ = [
     "BadInput",
     "Cancelled",
     "Comparison",
+    "Finding",
     "LayerTrace",
     "Location",
     "Model",
@@ -31,6 +34,7 @@ __all__ = [
     "Unsupported",
     "Verdict",
     "compare",
+    "diagnose",
     "keras_cell",
     "keras_layer",
     "lens",

@@ -1,4 +1,4 @@
-"""The headless commands: ``rnnscope summary``, ``run``, ``compare`` and ``lens``; no Qt anywhere.
+"""The headless commands: ``rnnscope summary``, ``run``, ``compare``, ``diagnose`` and ``lens``; no Qt anywhere.
 
 Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong, 130 interrupted.
 """
@@ -13,9 +13,11 @@ from pathlib import Path
 
 from rnnscope import __version__
 from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict, compare
+from rnnscope.diagnose import diagnose, load_mine
 from rnnscope.errors import RnnscopeError, one_line
 from rnnscope.inputs import load_input
 from rnnscope.lens import Lens, Reading, readings_of
+from rnnscope.mistakes import finding
 from rnnscope.model import Model
 from rnnscope.plugin_files import CONSENT, run_plugin
 from rnnscope.reading.loader import load_model
@@ -24,7 +26,7 @@ from rnnscope.run import run
 from rnnscope.semantics import BACKENDS, Semantics
 from rnnscope.trace import Trace
 
-COMMANDS = ("summary", "run", "compare", "lens")
+COMMANDS = ("summary", "run", "compare", "diagnose", "lens")
 MARKS = {Verdict.SAME: "✓", Verdict.ROUNDING: "≈", Verdict.DIFFERENT: "≠", Verdict.NOT_COMPARED: "–"}
 MATCHES, DIFFERS, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -79,6 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     against.add_argument("--rtol", type=float, help="see --atol")
     against.set_defaults(command=_compare)
+
+    port = commands.add_parser("diagnose", help="find the mistake that turns a model into the numbers of your own port")
+    _add_model(port)
+    port.add_argument("input", metavar="INPUT", help="the input that your port was given")
+    port.add_argument(
+        "mine", metavar="MINE", help="your numbers: .npy or .csv of the output, or .npz or .h5 with stored values' keys"
+    )
+    port.set_defaults(command=_diagnose)
 
     readings = commands.add_parser("lens", help="run a model as every Keras would, and name the layers that move")
     _add_model(readings)
@@ -156,6 +166,17 @@ def _compare(options: argparse.Namespace) -> int:
         return WRONG
     print("\n".join(report(result)))
     return MATCHES if result.matches else DIFFERS
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    model = _load(options)
+    x, mine = load_input(options.input), load_mine(options.mine)
+    try:
+        found = diagnose(model, x, mine)
+    except RnnscopeError as error:
+        raise error.located(file=Path(options.mine).name) from None
+    print("\n".join(finding.report(found)))
+    return DIFFERS if found else MATCHES
 
 
 def _lens(options: argparse.Namespace) -> int:

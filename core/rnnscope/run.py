@@ -57,12 +57,18 @@ def run(
         most=most_numbers(inputs),
     )
 
+    return replace(record_in_type(model, inputs, context), carried=carry)
+
+
+def record_in_type(model: Model, inputs: Mapping[str, Array], context: Context) -> Trace:
+    """Walk the whole model, with every weight in the type that `context` asks for, or in its layer's own."""
+
     def prepare(weight: Array, layer_dtype: str) -> Array:
         if context.requested is not None:
             return weight.astype(context.requested, copy=False)
         return rounded(weight.astype(working_dtype(layer_dtype), copy=False), layer_dtype)
 
-    return replace(record(model, inputs, context, prepare), carried=carry)
+    return record(model, inputs, context, prepare)
 
 
 def record(

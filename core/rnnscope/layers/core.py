@@ -134,7 +134,12 @@ class RepeatVector(Pointwise):
 )
 @dataclass(frozen=True, slots=True, eq=False)
 class Dropout(Pointwise):
-    """Nothing happens here at inference; the mask passes on."""
+    """Nothing happens here at inference; the mask passes on.
+
+    rate: the share that plain Dropout drops in training; 0 for its kin.
+    """
+
+    rate: float = 0.0
 
     @property
     def keeps_integers(self) -> bool:
@@ -142,8 +147,10 @@ class Dropout(Pointwise):
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
+        plain = config.class_name == "Dropout" and type(config.peek("rate")) in (int, float)
+        rate = config.take_float("rate") if plain else 0.0
         config.ignore("rate", "seed", "noise_shape", "stddev", "data_format", "l1", "l2")
-        return cls()
+        return cls(rate)
 
     def apply(self, x: Array) -> Array:
         return x

@@ -1,0 +1,192 @@
+"""Which known mistakes turn this model into those numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rnnscope.checks import checked_inputs
+from rnnscope.context import Cancelling, Progress
+from rnnscope.errors import BadInput, Cancelled
+from rnnscope.floor import NoiseFloor, measure_floor
+from rnnscope.mistakes import BY_ID, CATALOGUE
+from rnnscope.mistakes.case import Case
+from rnnscope.mistakes.finding import Finding, described, tell_apart
+from rnnscope.mistakes.patterns import dropping, reordering
+from rnnscope.mistakes.search import Candidate, Confirmed, Search
+from rnnscope.mistakes.start_solver import starting
+from rnnscope.mistakes.target import Target, fits_nothing, take_mine
+from rnnscope.model import Model
+from rnnscope.reading.npy import read_npz
+from rnnscope.reading.source import Readable, read_source, sniff
+from rnnscope.reference import META, load_reference
+from rnnscope.run import Inputs
+from rnnscope.trace import Trace
+from rnnscope.types import Array
+
+NEAREST = 3
+LOOSER = 30.0  # times the tightest floor: what only so much noise explains comes after
+
+
+def diagnose(
+    model: Model,
+    x: Inputs,
+    mine: object,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelling | None = None,
+) -> tuple[Finding, ...]:
+    """Rank the mistakes that turn `model`, run on `x`, into the numbers `mine`, alone and in pairs.
+
+    mine: an array of the output, (batch, …); a list of one for each output; or {key: array} with the keys of stored
+    values (``output/0``, ``layer/rnn/state/h``, …), any of them. An array of another shape than the output's is taken
+    for the quantity that has its shape.
+    progress: called as ``progress(done, total)``. cancelled: asked at every timestep; True stops the search.
+
+    Returns nothing when `mine` is what the model gives, up to the noise floor. Otherwise the mistakes that explain it,
+    best first; or, when none does, the nearest ones with ``explains=False``.
+    Raises BadInput or ShapeMismatch for inputs and numbers that fit nothing, Cancelled when stopped.
+    """
+    inputs = checked_inputs(model, x)
+    _check_numbers(inputs.values())
+    base = Case(model, inputs)
+    ours = base.run(cancelled)
+    target = take_mine(mine, ours)
+    floor = measure_floor(ours, cancelled=cancelled)
+    if target.is_met(ours, floor):
+        return ()
+    return _explained(base, ours, target, floor, progress, cancelled)
+
+
+def load_mine(path: Readable) -> Array | dict[str, Array]:
+    """A person's own numbers from a file: one array, or {key: array} with the keys of stored values.
+
+    Raises UnreadableFile for a damaged or unsafe file, BadInput when its keys are not those of stored values.
+    """
+    source = read_source(path)
+    if sniff(source.data) == "zip":
+        arrays = read_npz(source.data, source.name, text=META)
+        if set(arrays) == {"arr_0"}:
+            return arrays["arr_0"]
+    stored = dict(load_reference(source).arrays)
+    return stored["output/0"] if sniff(source.data) in ("npy", "text") else stored
+
+
+def _check_numbers(arrays: Iterable[Array]) -> None:
+    for array in arrays:
+        if array.dtype.kind == "f" and np.isnan(array).all():
+            raise BadInput("every number of the input is NaN", advice="Nothing can be told from such an input")
+
+
+def _explained(
+    base: Case,
+    ours: Trace,
+    target: Target,
+    floor: NoiseFloor,
+    progress: Progress | None,
+    cancelled: Cancelling | None,
+) -> tuple[Finding, ...]:
+    tries = [(mistake, variation) for mistake in CATALOGUE for variation in mistake.variations(base)]
+    search = Search(base, target, ours, cancelled, _counter(len(tries), progress, cancelled))
+    noise = _noise(target, ours, floor)
+    singles = search.single(tries)
+    if not search.fitted and target.gaps(ours) is None:
+        raise fits_nothing(target, ours)
+    confirmed = search.confirmed(singles, noise)
+    if found := _ranked([one for one in confirmed if one.explains]):
+        return found
+    if reordering(target, ours, floor) is not None:
+        return (described([BY_ID["batch-order"]], True, 0.0, ()),)
+    paired = search.confirmed(search.pairs(singles), noise)
+    if found := _ranked([one for one in paired if one.explains]):
+        return found
+    recognised = _recognised(base, ours, target, noise, cancelled)
+    if any(finding.explains for finding in recognised):
+        return recognised
+    if all(np.ptp(array) == 0 for array in target.arrays.values()) and base.batch_size > 1:
+        raise BadInput(
+            "all of your numbers are the same, and no mistake that is known gives them",
+            found=f"{float(next(iter(target.arrays.values())).flat[0]):g} throughout",
+            advice="Nothing more can be told from constant numbers",
+        )
+    nearest = (*recognised, *_nearest(base, singles, cancelled))
+    return tuple(replace(finding, rank=index) for index, finding in enumerate(nearest))
+
+
+def _counter(total: int, progress: Progress | None, cancelled: Cancelling | None) -> Callable[[], None]:
+    """Counts tries: reports them, and stops when asked to. Pairs, of which nobody knows how many, stay at the end."""
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        done += 1
+        if progress is not None:
+            progress(min(done, total), total)
+
+    return tick
+
+
+def _noise(target: Target, ours: Trace, floor: NoiseFloor) -> float:
+    """The largest gap that rounding explains in the right run, as a share of the target's largest number."""
+    if target.gaps(ours) is None:
+        return 0.0
+    scale = target.scale
+    return max(float(np.max(array)) / scale[key] for key, array in target.allowed(ours, floor).items())
+
+
+def _ranked(found: Sequence[Confirmed]) -> tuple[Finding, ...]:
+    """What explains the numbers; equal ranks for all that explain them as tightly."""
+    if not found:
+        return ()
+    tightest = min(one.allowed for one in found)
+    order = [mistake.id for mistake in CATALOGUE]
+    loose = [one.allowed > LOOSER * tightest and one.distance > tightest for one in found]
+    pairs = sorted(zip(loose, found, strict=True), key=lambda pair: (pair[0], *map(order.index, pair[1].candidate.ids)))
+    tied = [one for slack, one in pairs if not slack]
+    hint = tell_apart([one.candidate.mistakes for one in tied])
+    return tuple(
+        replace(
+            described(one.candidate.mistakes, True, one.distance, one.candidate.places, one.trace),
+            rank=0 if not slack else index,
+            tell_apart="" if slack else hint,
+        )
+        for index, (slack, one) in enumerate(pairs)
+    )
+
+
+def _recognised(
+    base: Case, ours: Trace, target: Target, noise: float, cancelled: Cancelling | None
+) -> tuple[Finding, ...]:
+    """What cannot be replayed: states that start somewhere, and dropout."""
+    found: list[Finding] = []
+    started = starting(base, target, ours, noise, cancelled)
+    distance = target.distance(ours)
+    if started is not None:
+        found.append(
+            described(
+                [BY_ID["initial-state-random"]],
+                started.proven,
+                0.0 if started.proven else distance,
+                started.places,
+            )
+        )
+    dropped = dropping(base, target, ours, cancelled)
+    if dropped is not None:
+        found.append(described([BY_ID["dropout-applied"]], True, distance, dropped))
+    return tuple(sorted(found, key=lambda finding: not finding.explains))
+
+
+def _nearest(base: Case, singles: Sequence[Candidate], cancelled: Cancelling | None) -> tuple[Finding, ...]:
+    """The mistakes that come nearest, none of which explains the numbers."""
+    best: dict[tuple[str, ...], Candidate] = {}
+    for candidate in sorted(singles, key=lambda candidate: candidate.distance):
+        best.setdefault(candidate.ids, candidate)
+    nearest = [candidate for candidate in best.values() if np.isfinite(candidate.distance)][:NEAREST]
+    return tuple(
+        described(candidate.mistakes, False, candidate.distance, candidate.places, candidate.case(base).run(cancelled))
+        for candidate in nearest
+    )

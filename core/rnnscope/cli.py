@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rnnscope import __version__
 from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict, compare
-from rnnscope.diagnose import diagnose, load_mine
+from rnnscope.diagnose import checked, diagnose, load_mine
 from rnnscope.errors import RnnscopeError, one_line
 from rnnscope.inputs import load_input
 from rnnscope.lens import Lens, Reading, readings_of
@@ -170,7 +170,11 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _diagnose(options: argparse.Namespace) -> int:
     model = _load(options)
-    x, mine = load_input(options.input), load_mine(options.mine)
+    mine = load_mine(options.mine)
+    try:
+        x = checked(model, load_input(options.input))
+    except RnnscopeError as error:
+        raise error.located(file=Path(options.input).name) from None
     try:
         found = diagnose(model, x, mine)
     except RnnscopeError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from rnnscope.mistakes.target import Target, fits_nothing, take_mine
 from rnnscope.model import Model
 from rnnscope.reading.npy import read_npz
 from rnnscope.reading.source import Readable, read_source, sniff
-from rnnscope.reference import META, load_reference
+from rnnscope.reference import load_reference
 from rnnscope.run import Inputs
 from rnnscope.trace import Trace
 from rnnscope.types import Array
@@ -49,9 +49,7 @@ def diagnose(
     best first; or, when none does, the nearest ones with ``explains=False``.
     Raises BadInput or ShapeMismatch for inputs and numbers that fit nothing, Cancelled when stopped.
     """
-    inputs = checked_inputs(model, x)
-    _check_numbers(inputs.values())
-    base = Case(model, inputs)
+    base = Case(model, checked(model, x))
     ours = base.run(cancelled)
     target = take_mine(mine, ours)
     floor = measure_floor(ours, cancelled=cancelled)
@@ -67,17 +65,20 @@ def load_mine(path: Readable) -> Array | dict[str, Array]:
     """
     source = read_source(path)
     if sniff(source.data) == "zip":
-        arrays = read_npz(source.data, source.name, text=META)
+        arrays = read_npz(source.data, source.name)
         if set(arrays) == {"arr_0"}:
             return arrays["arr_0"]
     stored = dict(load_reference(source).arrays)
     return stored["output/0"] if sniff(source.data) in ("npy", "text") else stored
 
 
-def _check_numbers(arrays: Iterable[Array]) -> None:
-    for array in arrays:
+def checked(model: Model, x: Inputs) -> dict[str, Array]:
+    """`x` by the names of the model's inputs; BadInput or ShapeMismatch when nothing can be told from it."""
+    inputs = checked_inputs(model, x)
+    for name, array in inputs.items():
         if array.dtype.kind == "f" and np.isnan(array).all():
-            raise BadInput("every number of the input is NaN", advice="Nothing can be told from such an input")
+            raise BadInput("every number of the input is NaN", layer=name, advice="Nothing can be told from it")
+    return inputs
 
 
 def _explained(

@@ -163,7 +163,8 @@ def _placed(arrays: Sequence[Array], trace: Trace) -> dict[str, Array]:
     outputs = [f"output/{index}" for index in range(len(trace.outputs))]
     others = [key for key in reversed(list(trace.quantities())) if key not in outputs and not key.endswith("mask")]
     for key in [*outputs, *others]:
-        if _plain(trace.get(key).shape) == _plain(array.shape):
+        ours = _quantity(trace, key)
+        if ours is not None and _plain(ours.shape) == _plain(array.shape):
             return {key: array}
     return {outputs[0]: array}
 
@@ -187,10 +188,12 @@ def _plain(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _quantity(trace: Trace, key: str) -> Array | None:
+    """The run's array under a key; None where it has none, or text."""
     try:
-        return trace.get(key)
+        found = trace.get(key)
     except (KeyError, IndexError, ValueError):
         return None
+    return found if found.dtype.kind in "biuf" else None
 
 
 def _largest(array: Array) -> float:

@@ -100,9 +100,10 @@ def _explained(
         return found
     if reordering(target, ours, floor) is not None:
         return (described([BY_ID["batch-order"]], True, 0.0, ()),)
-    paired = search.confirmed(search.pairs(singles), noise)
-    if found := _ranked([one for one in paired if one.explains]):
-        return found
+    for broad in (True, False):
+        paired = search.confirmed(search.pairs(singles, broad=broad), noise)
+        if found := _ranked([one for one in paired if one.explains]):
+            return found
     recognised = _recognised(base, ours, target, noise, cancelled)
     if any(finding.explains for finding in recognised):
         return recognised

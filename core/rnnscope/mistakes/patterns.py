@@ -18,6 +18,7 @@ from rnnscope.types import Array
 
 MOST_SAMPLES = 4096
 DRAWS, FEWEST, AT_MOST = 100, 12, 40
+MOST_NUMBERS = 30_000_000  # what the runs with dropout may record
 SIGNIFICANCE = 0.01
 
 
@@ -59,7 +60,11 @@ def dropping(case: Case, target: Target, ours: Trace, cancelled: Cancelling | No
     places = [place for place in find(case.model, Dropout) if 0 < place.part.rate < 1]
     if not places or target.gaps(ours) is None or not FEWEST <= target.batch_size == case.batch_size:
         return None
-    samples = np.linspace(0, case.batch_size - 1, min(case.batch_size, AT_MOST)).astype(int)
+    recorded = sum(ours.get(key).size for key in ours.quantities()) // ours.batch_size
+    count = min(case.batch_size, AT_MOST, MOST_NUMBERS // (recorded * DRAWS))
+    if count < FEWEST:
+        return None
+    samples = np.linspace(0, case.batch_size - 1, count).astype(int)
     for _, chosen in groups(places):
         ranks = _ranks(case.of(np.repeat(samples, DRAWS)), target.of(samples), chosen, cancelled)
         if ranks is not None and _uniform(ranks, len(samples)) > SIGNIFICANCE:

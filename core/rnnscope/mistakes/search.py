@@ -18,7 +18,7 @@ from rnnscope.types import Array
 
 FEW, FEWER = 12, 4  # samples on which single mistakes and pairs are tried
 NEAR = 0.03  # relative to the largest number: what is farther off on the few cannot be explained
-MOST_PAIRS = 1500
+MOST_PAIRS = 1200
 COARSE, CLOSER = "float16", 0.3
 CONFIRMED = 24  # candidates that are run on everything
 
@@ -97,11 +97,18 @@ class Search:
         """Every variation that changes anything, with its distance on a few samples."""
         return [*self._tried((((mistake,), (variation,)) for mistake, variation in found), FEW)]
 
-    def pairs(self, singles: Sequence[Candidate]) -> list[Candidate]:
-        """Two mistakes at once: of different families, each of which changes something by itself."""
+    def pairs(self, singles: Sequence[Candidate], *, broad: bool) -> list[Candidate]:
+        """Two mistakes at once: of different families, each of which changes something by itself.
+
+        broad: those that are both made wherever they can be; otherwise the others.
+        """
         found = [one for one in _pairable(singles) if self.target.halved or COARSE not in one.ids]
-        combined = sorted(combinations(found, 2), key=lambda pair: not all(v.broad for c in pair for v in c.variations))
-        made = (_ordered(a, b) for a, b in combined if a.mistakes[0].family != b.mistakes[0].family)
+        made = (
+            _ordered(first, second)
+            for first, second in combinations(found, 2)
+            if first.mistakes[0].family != second.mistakes[0].family
+            and broad == (first.variations[0].broad and second.variations[0].broad)
+        )
         return [*self._tried(islice(made, MOST_PAIRS), FEWER)]
 
     def _tried(

@@ -13,6 +13,7 @@ from rnnscope.errors import RnnscopeError
 from rnnscope.plugin_files import run_plugin
 
 SNAPSHOT = "snapshot"
+RECORDER = "recorder"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from rnnscope_gui import snapshot
 
         return snapshot.main(words[1:])
+    if words and words[0] == RECORDER:
+        from rnnscope_gui import recorder
+
+        return recorder.main(words[1:])
     options = _parser().parse_args(words)
     if obstacle := _obstacle(options.files):
         sys.stderr.write(f"rnnscope: {obstacle}\n")
@@ -43,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _obstacle(files: Sequence[str]) -> str:
     """Why no window can open, in a line; "" when one can."""
     if files and not Path(files[0]).suffix and not Path(files[0]).exists():
-        return f"'{files[0]}' is neither a command nor a file. Commands: {', '.join(cli.COMMANDS)}, {SNAPSHOT}"
+        return (
+            f"'{files[0]}' is neither a command nor a file. Commands: {', '.join(cli.COMMANDS)}, {RECORDER}, {SNAPSHOT}"
+        )
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
         return f"there is no screen to open a window on. 'rnnscope {SNAPSHOT}' draws it into a picture"
@@ -56,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         usage="rnnscope [MODEL [INPUT [REFERENCE]]]\n       rnnscope COMMAND …",
         description="See every step a Keras recurrent network takes, held against what Keras said.",
         epilog="Commands, each with its own --help: "
-        f"{', '.join(cli.COMMANDS)} (without Qt), {SNAPSHOT} (the window as a PNG file, without a display).",
+        f"{', '.join((*cli.COMMANDS, RECORDER))} (without Qt), {SNAPSHOT} (the window as a PNG file, no display).",
     )
     parser.add_argument("files", nargs="*", metavar="MODEL INPUT REFERENCE", help="files to open, in this order")
     cli.add_reading(parser)

@@ -25,8 +25,9 @@ HEADER_HEIGHT = 32
 MOST_TEXTS = 100
 WORDS = {"auto": "auto layout", "robust": "robust scale", "symmetric": "symmetric scale"}
 HOW_TO_STORE = (
-    "Store what Keras computes in an .npz with the keys output/0, layer/<name>/state/h, … and open it here, "
-    "to see both side by side."
+    "To see both side by side, run the recorder where your Keras is and open what it writes:\n"
+    "rnnscope recorder > record_keras.py\n"
+    "python record_keras.py MODEL INPUT -o keras.npz"
 )
 
 

@@ -18,8 +18,9 @@ from rnnscope_gui.widgets import SIDE_MARGINS, ElidedLabel, Segments, label, mon
 BIG = 17
 LIST_HEIGHT = 260
 NO_VALUES = (
-    "No Keras values are open, so there is nothing to hold this against. Store what Keras computes in an .npz with the "
-    "keys output/0, layer/<name>/state/h, … and open it: every number then gets its verdict."
+    "No Keras values are open, so there is nothing to hold this against. Where your Keras is, "
+    "record_keras.py MODEL INPUT -o keras.npz stores all that it computes (rnnscope recorder > record_keras.py prints "
+    "that script); open keras.npz, and every number gets its verdict."
 )
 
 

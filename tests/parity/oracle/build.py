@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.parity.description import Json
 from tests.parity.draft import Rejected, Tensor
-from tests.recording.keras_api import IS_KERAS3, keras, layers, tree
+from tests.recording import IS_KERAS3, keras, layers, tree
 
 if not IS_KERAS3:
     import tensorflow as tf

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.recording.keras_api import IS_KERAS3
+from tests.recording import IS_KERAS3
 
 # (architecture and weights, or the whole model): file names in a case's folder.
 WHOLE = ("model.keras", "model.h5")

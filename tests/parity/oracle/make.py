@@ -18,7 +18,7 @@ from tests.parity.growing import available, grow
 from tests.parity.oracle.build import REFUSALS, Building, randomize
 from tests.parity.oracle.formats import save_all
 from tests.parity.oracle.whole import record_case
-from tests.recording.keras_api import IS_KERAS3, backend_name, keras, version
+from tests.recording import IS_KERAS3, backend_name, keras, version
 
 ATTEMPTS = 12
 POLICIES = ("float32",) * 14 + ("float64", "mixed_float16", "float16", "bfloat16", "mixed_bfloat16")

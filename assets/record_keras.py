@@ -26,6 +26,7 @@ import inspect
 import io
 import json
 import os
+import re
 import runpy
 import sys
 import time
@@ -49,6 +50,7 @@ ROUNDING = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float64": 2.0**-52}
 USUAL_ROUNDING = 2.0**-23
 EAGER_TOLERANCE = 1e-4
 DRIFTS = 16
+WORTH_COMPILING = 17  # steps
 NUMBERS, TEXT = "biuf", "U"
 WRONG, INTERRUPTED = 2, 130
 
@@ -367,7 +369,7 @@ def _step_by_step(called, progress, shaking=None):
         raise Unrecordable(f"the cell {type(layer.cell).__name__} has {len(states)} states")
     dtype = layer.compute_dtype
     constants = kit.to_tensors(called.arguments.get("constants"), dtype) if called.arguments.get("constants") else None
-    step = stepper(called, mask is not None and mask.ndim > 2)
+    step = stepper(called, mask is not None and mask.ndim > 2, steps >= WORTH_COMPILING)
     recorded = {}
     for done, t in enumerate(reversed(range(steps)) if layer.go_backwards else range(steps)):
         now = kit.to_tensors(sequences[:, t : t + 1], dtype)
@@ -420,11 +422,12 @@ def first_states(called, sequences):
     return [kit.to_numpy(state) for state in flat]
 
 
-def stepper(called, by_place):
+def stepper(called, by_place, compiled):
     """(x (batch, 1, ...), mask (batch, 1) or None, states, constants or None) -> (states after the step, its gates)."""
     kit, layer = called.kit, called.layer
-    if (id(layer), by_place) in called.steppers:
-        return called.steppers[id(layer), by_place]
+    key = id(layer), by_place, compiled
+    if key in called.steppers:
+        return called.steppers[key]
     # A mask of places in an image means something else to a layer that is unrolled.
     changes = _as_one_step(layer) + ([] if by_place else [(layer, "unroll", True)])
 
@@ -438,13 +441,15 @@ def stepper(called, by_place):
             layer.cell(x[:, 0], packed, **more)
         return kit.tree.flatten(list(ended)), gates
 
-    called.steppers[id(layer), by_place] = kit.compiled(step)
-    return called.steppers[id(layer), by_place]
+    called.steppers[key] = kit.compiled(step) if compiled else step
+    return called.steppers[key]
 
 
 def _as_one_step(layer):
     """What makes the layer return where its states end, and nothing carried over."""
     wanted = {"return_sequences": False, "return_state": True, "stateful": False, "time_major": False}
+    # Otherwise LSTM and GRU of Keras 2 build a graph of their own at every call.
+    wanted["_could_use_gpu_kernel"] = False
     return [(layer, name, value) for name, value in wanted.items() if hasattr(layer, name)]
 
 
@@ -1028,8 +1033,8 @@ def written_by(path):
 
 
 def one_line(error):
-    """A message on one line, not too long."""
-    text = " ".join(str(error).split())
+    """A message on one line, not too long, without a terminal's colours."""
+    text = " ".join(re.sub("\x1b\\[[0-9;]*m", "", str(error)).split())
     return text if len(text) <= 400 else text[:399] + "..."
 
 

@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "assets"))
 
 import record_keras
 
-STEPS, FEATURES, SAMPLES = 6, 3, 5
+# More steps than the recorder takes without compiling them.
+STEPS, FEATURES, SAMPLES = 18, 3, 6
 
 
 def main(folder: Path) -> int:
@@ -40,7 +41,7 @@ def build(keras: Any, layers: Any) -> Any:
     inside = keras.Input((STEPS, 3), name="inside")
     inner = layers.SimpleRNN(3, return_sequences=True, return_state=True, name="inner")(inside)[0]
     outer = keras.Model(inside, inner, name="outer")(stack)
-    steps = layers.TimeDistributed(layers.GRU(2), name="steps")(layers.Reshape((2, 3, 3), name="apart")(outer))
+    steps = layers.TimeDistributed(layers.GRU(2), name="steps")(layers.Reshape((2, 9, 3), name="apart")(outer))
     pictures = layers.ConvLSTM2D(2, 2, name="pictures")(images)
     flat = [layers.Flatten(name=f"flat{index}")(part) for index, part in enumerate((steps, pictures))]
     return keras.Model([x, images], layers.Dense(1, name="dense")(layers.Concatenate(name="all")(flat)))

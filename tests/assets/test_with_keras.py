@@ -52,7 +52,7 @@ def test_what_real_keras_recorded_is_what_we_compute(
     model, inputs, reference = (str(tmp_path / name) for name in names)
     stored = rnnscope.load_reference(reference)
     assert set(stored.arrays) >= EXPECTED
-    assert stored.arrays["layer/both/state/forward/h"].shape == (5, 6, 3)
+    assert stored.arrays["layer/both/state/forward/h"].shape == (6, 18, 3)
     assert (stored.meta["batch_size"], stored.meta["model"]) == (3, names[0])
     code = main(["compare", model, inputs, reference])
     printed = capsys.readouterr().out

@@ -256,6 +256,31 @@ def test_a_layer_without_a_cell_is_named_with_the_reason(recorder: ModuleType) -
         recorder.quantities(called)
 
 
+def test_where_the_eager_run_is_not_what_was_predicted_states_are_left_out(
+    recorder: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = np.ones((2, 3))
+    eager = {
+        "layer/a/output/0": here,
+        "layer/a/state/h": here,
+        "layer/b/output/0": here + 1,
+        "layer/b/state/h": here,
+        "layer/b/gate/z": here,
+    }
+    predicted = {"layer/a/output/0": here, "layer/b/output/0": here}
+    monkeypatch.setattr(recorder, "_watched", lambda *rest: eager)
+    monkeypatch.setattr(recorder, "graph_outputs", lambda *rest: predicted)
+    kit = fake_kit()
+    kit.has_graph = lambda model: True
+    model = model_with(x=(None, 3))
+    model.predict = lambda x, batch_size, verbose: here
+    said: list[str] = []
+    recorded = recorder.record(kit, model, {"x": here}, 2, said.append)
+    assert set(recorded) == {"output/0", "layer/a/output/0", "layer/a/state/h", "layer/b/output/0"}
+    assert len(said) == 1
+    assert said[0].startswith("layer/b/output/0: run eagerly, this Keras is up to 1 away")
+
+
 def test_replaced_attributes_come_back_whatever_they_were(recorder: ModuleType) -> None:
     class Owner:
         _kept = 1

@@ -98,3 +98,13 @@ def test_a_merge_by_code_is_refused() -> None:
         merged(["4wEA", None, None], random(2, 3), random(2, 3), mode_type="lambda")
     with pytest.raises(ShapeMismatch, match="two tensors"):
         merged("dot", random(2, 3), random(2, 3), random(2, 3))
+
+
+@pytest.mark.parametrize(("backend", "lifted"), [("tensorflow", 2.7), ("theano", 0.9)])
+def test_a_negative_left_slope_of_srelu_is_capped_on_theano(backend: str, lifted: float) -> None:
+    # Keras 1.1.2 and 1.2.2: K.relu(x − t_left, a_left, t_right) takes the minimum last on Theano only.
+    weights = [np.full((1,), value, np.float32) for value in (0.7, -0.8, -0.2, 1.5)]
+    srelu = layer("SReLU", {"t_left_init": "zero"}, ((None, 1),), weights, version=VERSION, backend=backend)
+    x = np.array([[-1.8], [0.8], [2.0]], np.float32)
+    expected = np.array([[lifted], [0.8], [0.9 + 1.1 * 1.5]])
+    np.testing.assert_allclose(called(srelu, x, backend=backend).outputs[0], expected, rtol=1e-5)

@@ -137,24 +137,31 @@ class ParametricSoftplus(Pointwise):
 class SReLU(Pointwise):
     """Slope 1 between two thresholds, trained slopes beyond them (Keras 1).
 
-    The stored right threshold counts, as an absolute value, from the left one on.
+    The stored right threshold counts, as an absolute value, from the left one on. What a negative left slope lifts
+    above zero Theano caps where the right threshold is; TensorFlow doesn't.
     """
 
     left_threshold: Array
     left_slope: Array
     right_threshold: Array
     right_slope: Array
+    caps_left: bool
 
     @classmethod
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         config.ignore("t_left_init", "a_left_init", "t_right_init", "a_right_init")
         shape = _parameter_shape(config, weights, shapes[0])
-        return cls(*[weights.take(name, shape) for name in ("t_left", "a_left", "t_right", "a_right")])
+        left, left_slope, right, right_slope = (
+            weights.take(name, shape) for name in ("t_left", "a_left", "t_right", "a_right")
+        )
+        return cls(left, left_slope, right, right_slope, caps_left=config.semantics.backend == "theano")
 
     def apply(self, x: Array) -> Array:
         left = self.left_threshold
         right = left + np.abs(self.right_threshold)
-        center = left + np.clip(x - left, 0, right - left) - self.left_slope * np.maximum(left - x, 0)
+        below = -self.left_slope * np.maximum(left - x, 0)
+        below = np.minimum(below, right - left) if self.caps_left else below
+        center = left + np.clip(x - left, 0, right - left) + below
         return np.asarray(center + np.maximum(x - right, 0) * self.right_slope)
 
 

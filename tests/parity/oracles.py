@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from tests.parity.description import Json
 
@@ -54,30 +56,46 @@ def python_of(oracle: Oracle) -> Path:
     return home() / oracle.folder / "bin" / "python"
 
 
+class Conversation:
+    """One process of an oracle, asked for one case after another: ``with Conversation(…) as oracle: oracle.ask(…)``."""
+
+    def __init__(self, oracle: Oracle, log: Path) -> None:
+        self.oracle, self.log = oracle, log
+
+    def __enter__(self) -> Self:
+        environment = os.environ | QUIET | self.oracle.environment | {"PYTHONPATH": str(ROOT)}
+        command = [str(python_of(self.oracle)), "-m", "tests.parity.oracle"]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with self.log.open("a") as errors:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=errors, **pipes)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, request: Json) -> Json:
+        """The answer, or ``{"crashed": …}`` when the process died of the request."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        answer: Json = json.loads(line) if line else {"crashed": f"{self.oracle.name} died; see {self.log}"}
+        return answer
+
+
 def ask(oracle: Oracle, requests: Sequence[Json], log: Path) -> Iterator[tuple[Json, Json]]:
-    """Each request with its answer, as they come; ``{"crashed": …}`` for the one that a process died of."""
-    waiting = list(requests)
+    """Each request with its answer, as they come; an oracle that died, or has done its share, is started again."""
+    waiting = list(reversed(requests))
     while waiting:
-        batch, done = waiting[:CASES_PER_PROCESS], 0
-        for request, answer in zip(batch, _answers(oracle, batch, log), strict=False):
-            done += 1
-            yield request, answer
-        if done < len(batch):
-            yield batch[done], {"crashed": f"{oracle.name} died; see {log}"}
-            done += 1
-        del waiting[:done]
-
-
-def _answers(oracle: Oracle, requests: Sequence[Json], log: Path) -> Iterator[Json]:
-    environment = os.environ | QUIET | oracle.environment | {"PYTHONPATH": str(ROOT)}
-    lines = "".join(json.dumps(request) + "\n" for request in requests)
-    with log.open("a") as errors, subprocess.Popen(
-        [python_of(oracle), "-m", "tests.parity.oracle"],
-        cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(lines)
-        process.stdin.close()
-        for line in process.stdout:
-            yield json.loads(line)
+        with Conversation(oracle, log) as conversation:
+            for _ in range(CASES_PER_PROCESS):
+                if not waiting:
+                    return
+                request = waiting.pop()
+                answer = conversation.ask(request)
+                yield request, answer
+                if "crashed" in answer:
+                    break

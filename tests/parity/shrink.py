@@ -1,7 +1,7 @@
 """A failing description reduced to the smallest one that fails in the same way.
 
-Each round proposes every description that is one step smaller; the oracle makes those that Keras takes, and the first
-that still fails begins the next round.
+Each round proposes every description that is one step smaller, the smallest first; the first that Keras takes and that
+still fails begins the next round.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 
 from tests.parity.check import Outcome, check_case
 from tests.parity.description import Json, references, without_unused
-from tests.parity.oracles import ORACLES, ask
+from tests.parity.oracles import ORACLES, Conversation
 
-ROUNDS = 12
+ROUNDS = 30
 AT_ONCE = 40
 # Options with the value that says least; what is not here is dropped, or kept where Keras wants it.
 SMALL = {"units": 1, "filters": 1, "output_dim": 1, "kernel_size": 1, "num_heads": 1, "key_dim": 1}
@@ -26,28 +26,24 @@ SMALL = {"units": 1, "filters": 1, "output_dim": 1, "kernel_size": 1, "num_heads
 def shrink(outcome: Outcome, folder: Path, log: Path) -> Json:
     """The smallest description found; `folder` is scratch space."""
     best, kind = outcome.description, failure(outcome)
-    for number in range(ROUNDS):
-        candidates = sorted(smaller(best), key=size)[:AT_ONCE]
-        requests = [
-            {"description": candidate, "folder": str(folder / f"{number}-{index}")}
-            for index, candidate in enumerate(candidates)
-        ]
-        found = _first_failing(outcome.oracle, requests, kind, log)
-        shutil.rmtree(folder, ignore_errors=True)
-        if found is None:
-            return best
-        best = found
+    with Conversation(ORACLES[outcome.oracle], log) as oracle:
+        for _ in range(ROUNDS):
+            candidates = sorted(smaller(best), key=size)[:AT_ONCE]
+            found = next((one for one in candidates if _still_fails(one, oracle, kind, folder)), None)
+            if found is None:
+                break
+            best = found
+    shutil.rmtree(folder, ignore_errors=True)
     return best
 
 
-def _first_failing(oracle: str, requests: list[Json], kind: str, log: Path) -> Json | None:
-    for request, answer in ask(ORACLES[oracle], requests, log):
-        if "case" in answer:
-            outcome = check_case(Path(request["folder"]))
-            if outcome.fails and failure(outcome) == kind:
-                made: Json = request["description"]
-                return made
-    return None
+def _still_fails(description: Json, oracle: Conversation, kind: str, folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    answer = oracle.ask({"description": description, "folder": str(folder)})
+    if "case" not in answer:
+        return False
+    outcome = check_case(folder)
+    return outcome.fails and failure(outcome) == kind
 
 
 def failure(outcome: Outcome) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -177,14 +176,26 @@ LONG: Json = {
 }
 
 
-def failing_when_unrolled(oracle: object, requests: list[Json], log: object) -> Iterator[tuple[Json, Json]]:
-    for request in requests:
+class FailingWhenUnrolled:
+    """An oracle for which every GRU that is unrolled is a mistake of ours."""
+
+    def __init__(self, oracle: object, log: object) -> None:
+        self.asked = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.asked > 10
+
+    def ask(self, request: Json) -> Json:
+        self.asked += 1
         nodes = request["description"]["model"]["nodes"]
         fails = any(node["config"].get("unroll") for node in nodes if node["layer"] == "GRU")
         folder = Path(request["folder"])
         folder.mkdir(parents=True)
         (folder / "fails").write_text(str(fails))
-        yield request, {"case": {}}
+        return {"case": {}}
 
 
 def outcome_of(folder: Path) -> Outcome:
@@ -195,7 +206,7 @@ def outcome_of(folder: Path) -> Outcome:
 def test_a_failure_shrinks_to_the_layer_and_the_option_that_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shrink, "ask", failing_when_unrolled)
+    monkeypatch.setattr(shrink, "Conversation", FailingWhenUnrolled)
     monkeypatch.setattr(shrink, "check_case", outcome_of)
     whole = {"policy": "float16", "batch": 2, "fixed_batch": True, "model": LONG}
     outcome = Outcome("a", "jax", whole, (Verdict(("f",), WRONG),))

@@ -12,6 +12,7 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE, IMAGES = ROOT / "assets" / "example", ROOT / "docs" / "images"
+KERAS_2 = ROOT / "tests" / "golden" / "keras2"
 CURSOR = ["--sample", "25", "--step", "5", "--unit", "12"]
 
 
@@ -23,6 +24,8 @@ def main() -> int:
     picture("window-dark", household, *CURSOR, "--theme", "dark")
     picture("cell-state", sentences, "--sample", "0", "--step", "4", "--unit", "3", "--quantity", "state/c")
     picture("no-keras-values", household[:2], *CURSOR)
+    older = [str(KERAS_2 / f"hard_sigmoid{end}") for end in (".h5", ".input.npy", ".keras.npz")]
+    picture("lens", older, "--sample", "1", "--step", "6", "--unit", "2", "--layer", "read", "--lens")
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / "changed.keras.npz"
         np.savez(changed, allow_pickle=False, **with_a_difference(EXAMPLE / "household.keras.npz"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from rnnscope import __version__
 from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict, compare
 from rnnscope.diagnose import checked, diagnose, load_mine
-from rnnscope.errors import RnnscopeError, one_line
+from rnnscope.errors import RnnscopeError, Unsupported, one_line
 from rnnscope.inputs import load_input
 from rnnscope.lens import Lens, Reading, readings_of
 from rnnscope.mistakes import finding
@@ -218,6 +218,8 @@ def _moved(reading: Reading) -> str:
 def _traced(model: Model, path: str, *, use_masks: bool = True) -> Trace:
     try:
         return run(model, load_input(path), use_masks=use_masks)
+    except Unsupported as error:
+        raise error.located(file=model.file) from None
     except RnnscopeError as error:
         raise error.located(file=Path(path).name) from None
 

@@ -126,5 +126,7 @@ class ColourBar(QWidget):
         place = QRectF(bar.left(), 10, bar.width(), 16)
         for number, where in ((low, Qt.AlignmentFlag.AlignLeft), (high, Qt.AlignmentFlag.AlignRight)):
             painter.drawText(place, where, numbers.short(number))
-        painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, numbers.short(low / 2 + high / 2))
+        middle, width = numbers.short(low / 2 + high / 2), painter.fontMetrics().horizontalAdvance
+        if width(numbers.short(low)) + width(f" {middle} ") + width(numbers.short(high)) <= place.width():
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, middle)
         painter.drawLine(QPointF(bar.center().x(), 8), QPointF(bar.center().x(), 10))

@@ -11,6 +11,7 @@ from rnnscope.floor import has_steps
 from rnnscope.texts import is_text
 from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers
+from rnnscope_gui.axes import STEP, Names, axis_names, words
 from rnnscope_gui.state import Document, View
 
 
@@ -20,7 +21,7 @@ class OutputReading:
 
     ours, theirs, unmasked: (elements,); the last two None where there is nothing to show.
     step: which step, or None without time. floor: (elements,), the largest differences that are rounding, or None.
-    verdict: on the sample's whole output, every step of it.
+    verdict: on the sample's whole output, every step of it. axes: the names of its axes, () where nobody knows.
     """
 
     name: str
@@ -31,6 +32,19 @@ class OutputReading:
     shape: tuple[int, ...]
     floor: Array | None
     verdict: Verdict
+    axes: Names = ()
+
+    def place_words(self, element: int) -> str:
+        """Which element of how many, and where: ``unit 2 of 0–4, at step 0``, ``column 1, channel 0, at row 3``."""
+        if self.axes:
+            beyond = self.axes if self.step is None else self.axes[1:]
+            parts = (
+                [words(beyond, [int(index) for index in np.unravel_index(element, self.shape)])] if self.shape else []
+            )
+        else:
+            parts = [f"unit {element} of 0–{self.ours.size - 1}"] if self.ours.size > 1 else []
+        along = self.axes[0] if self.axes else STEP
+        return ", ".join(parts if self.step is None else [*parts, f"at {along} {self.step}"])
 
     @property
     def prominent(self) -> int:
@@ -78,7 +92,16 @@ def output_reading(document: Document, view: View) -> OutputReading | None:
         shape=tuple(array.shape[2:] if timed else array.shape[1:]),
         floor=_floor(document, key, view.sample, step, array),
         verdict=verdict,
+        axes=_axes(document, view.output, array.ndim),
     )
+
+
+def _axes(document: Document, output: int, rank: int) -> Names:
+    """The names of the axes of one of the model's outputs."""
+    if document.model is None:
+        return ()
+    tensor = document.model.outputs[output]
+    return axis_names(document.model, tensor.call, f"output/{tensor.output}", rank)
 
 
 def masking_words(document: Document, view: View, reading: OutputReading, element: int) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from rnnscope.floor import has_steps
 from rnnscope.texts import is_text
 from rnnscope.trace import LayerTrace, Trace, layer_key
 from rnnscope.types import Array, Mask
+from rnnscope_gui import axes, numbers
+from rnnscope_gui.axes import STEP, Names, axis_names
 from rnnscope_gui.state import Document, View
 
 PREFERRED = ("state/h", "state/forward/h", "output/0")
@@ -27,6 +29,7 @@ class Picture:
 
     ours, theirs, difference: (rows, steps); without a time axis there is one column. theirs and difference are None
     when nothing is stored, and `reason` says why. shape: what each row index stands for beyond the steps.
+    axes: the names of all axes, that of the columns first; () where they are steps and units, or nobody knows.
     mask: (steps,) bool or None; True is a valid step.
     texts, their_texts: (rows, steps), where the quantity is text; ours is then all NaN, and theirs None.
     verdict, largest: on this sample. floor: the largest difference that is rounding, one number a step.
@@ -46,6 +49,12 @@ class Picture:
     reason: str = ""
     texts: Array | None = None
     their_texts: Array | None = None
+    axes: Names = ()
+
+    @property
+    def along(self) -> str:
+        """What one column is: a step of time; a row, a channel, a head where the array is known not to run in time."""
+        return self.axes[0] if self.axes else "step"
 
     @property
     def rows(self) -> int:
@@ -63,9 +72,25 @@ class Picture:
 
     def row_label(self, row: int) -> str:
         """What a row is: ``12``, or ``3, 1`` where several axes lie beyond the steps."""
-        if len(self.shape) < 2:
-            return str(row)
-        return ", ".join(str(int(index)) for index in np.unravel_index(row, self.shape))
+        return ", ".join(map(str, self._place(row)))
+
+    def row_words(self, row: int) -> str:
+        """A row with the names of its axes: ``unit 12``, ``row 3, column 1, channel 0``."""
+        return (
+            axes.words(self.axes[-len(self.shape) :], self._place(row)) if self.axes else f"unit {self.row_label(row)}"
+        )
+
+    def size_words(self) -> str:
+        """``4 units × 6 steps``, ``4 rows × 5 columns × 3 channels × 4 steps``."""
+        if self.axes:
+            beyond = self.axes[1:] if self.has_steps else self.axes
+            parts = [numbers.count(size, name) for size, name in zip(self.shape, beyond, strict=True)]
+        else:
+            parts = [numbers.count(self.rows, "unit")]
+        return " × ".join([*parts, numbers.count(self.columns, self.along)] if self.has_steps else parts)
+
+    def _place(self, row: int) -> tuple[int, ...]:
+        return tuple(int(index) for index in np.unravel_index(row, self.shape)) if self.shape else (row,)
 
 
 def picture(document: Document, view: View) -> Picture | None:
@@ -90,6 +115,8 @@ def _make_picture(document: Document, view: View) -> Picture | None:
     shown = _as_rows(array[view.sample], timed)
     texts = shown if is_text(shown) else None
     ours = shown if texts is None else np.full(shown.shape, np.nan)
+    names = axis_names(document.model, view.layer, view.quantity, array.ndim)
+    in_time = timed and (not names or names[0] == STEP)
     made = Picture(
         layer=view.layer,
         quantity=view.quantity,
@@ -97,7 +124,8 @@ def _make_picture(document: Document, view: View) -> Picture | None:
         shape=tuple(array.shape[2:] if timed else array.shape[1:]),
         ours=ours,
         texts=texts,
-        mask=sample_mask(trace[view.layer], view.sample, ours.shape[1]) if timed else None,
+        mask=sample_mask(trace[view.layer], view.sample, ours.shape[1]) if in_time else None,
+        axes=names,
     )
     return _with_reference(made, document, stored_key(document, view.layer, view.quantity), view.sample)
 

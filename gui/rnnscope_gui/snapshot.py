@@ -78,6 +78,9 @@ def render(options: argparse.Namespace) -> Scene:
             paths, kinds = [*paths, options.weights], [*kinds, "weights"]
         window.open(paths, _view(options), kinds)
         loop.exec()
+        if options.lens and session.state.scene.document.trace is not None:
+            window.look_through_lens()
+            loop.exec()
         scene = session.state.scene
         if scene.message is not None and scene.message.kind == "error":
             raise BadInput(scene.message.text)
@@ -117,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--unit", type=int, default=0, help="unit under the cursor, from 0")
     parser.add_argument("--layer", default="", help="layer to show; the first recurrent one by default")
     parser.add_argument("--quantity", default="", help="such as state/h, state/c, gate/i, output/0")
+    parser.add_argument("--lens", action="store_true", help="show what moves as other Kerases would read it")
     parser.add_argument("--theme", choices=THEMES, default="light")
     parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="in points; 1440x900 by default")
     parser.add_argument("--scale", type=float, default=1.0, help="device pixels for each point")

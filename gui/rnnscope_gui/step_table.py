@@ -11,7 +11,7 @@ from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers, theme
 
 Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT, NARROW, BRIEF_COLUMNS = 20, 58, 3
+ROW_HEIGHT, NARROW, BRIEF_COLUMNS = 20, 52, 3
 
 
 class StepTable(QTableView):

@@ -15,6 +15,7 @@ from rnnscope_gui.panels.trace_plot import UnitPlotPanel
 from rnnscope_gui.state import AppState, Scene
 
 LEFT, MIDDLE, RIGHT = 256, 924, 240
+NARROWEST_RIGHT = 232  # where the output's digits and a scroll bar stand side by side
 MAPS, PLOT = 520, 270
 
 
@@ -28,11 +29,13 @@ class Workbench(QWidget):
         self._output, self.reading = OutputPanel(state), ReadingPanel(state, look)
         left = _column(Qt.Orientation.Vertical, (self._layers, 440), (_scrolling(self._journey), 360))
         middle = _column(Qt.Orientation.Vertical, (self._maps, MAPS), (self._plot, PLOT))
+        right = _scrolling(_stacked(self._output, self.reading))
+        right.setMinimumWidth(NARROWEST_RIGHT)
         sides = _column(
             Qt.Orientation.Horizontal,
             (left, LEFT),
             (middle, MIDDLE),
-            (_scrolling(_stacked(self._output, self.reading)), RIGHT),
+            (right, RIGHT),
         )
         sides.setStretchFactor(0, 0)
         sides.setStretchFactor(1, 1)

@@ -176,3 +176,9 @@ def test_weights_alone_are_offered_to_be_inferred(tmp_path: Path, capsys: pytest
     assert "SimpleRNN(64), Dense(64), Dense(1)" in capsys.readouterr().err
     assert main(["summary", weights, "--infer"]) == 0
     assert "is inferred from their shapes" in capsys.readouterr().out
+
+
+def test_what_cannot_be_run_names_the_model_and_not_the_input(capsys: pytest.CaptureFixture[str]) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "lambda_that_changes_nothing"
+    assert main(["run", f"{golden}.keras", f"{golden}.input.npz"]) == 2
+    assert capsys.readouterr().err.startswith("rnnscope: lambda_that_changes_nothing.keras: layer 'lambda': ")

@@ -64,11 +64,11 @@ def test_without_stored_values_it_says_that_nothing_was_compared(
 
 def test_themes_and_views_make_different_pictures(qapp: QApplication, example: Example, tmp_path: Path) -> None:
     pictures = set()
-    for number, options in enumerate(([], ["--theme", "dark"], ["--sample", "3"], ["--layer", "dense1"])):
+    for number, options in enumerate(([], ["--theme", "dark"], ["--sample", "3"], ["--layer", "dense1"], ["--lens"])):
         path = tmp_path / f"{number}.png"
         assert snapshot(*example, "-o", path, *options) == 0
         pictures.add(path.read_bytes())
-    assert len(pictures) == 4
+    assert len(pictures) == 5
 
 
 @pytest.mark.parametrize("case", ["missing", "empty", "unsupported", "shape", "values", "other input"])

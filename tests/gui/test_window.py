@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListView, QScrollArea, QSlider, QSpinBox, QToolButton
+from PySide6.QtWidgets import QApplication, QListView, QScrollArea, QSlider, QSpinBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
@@ -23,6 +23,7 @@ from rnnscope import Cancelled, run
 from rnnscope.layers.core import InputLayer
 from rnnscope_gui import app as app_module
 from rnnscope_gui import opening
+from rnnscope_gui.panels.header import HeaderPanel
 from rnnscope_gui.panels.layers import LayersPanel
 from rnnscope_gui.panels.maps import MapsPanel
 from rnnscope_gui.panels.trace_plot import UnitPlotPanel
@@ -557,14 +558,31 @@ def test_every_part_has_its_room_at_any_size(window: MainWindow, layout: str) ->
 
 
 @pytest.mark.parametrize("zoomed", [None, (2.0, 6.0)])
-def test_nothing_pushes_the_sides_out_of_a_small_window(window: MainWindow, zoomed: tuple[float, float] | None) -> None:
-    window.resize(1280, 720)
+@pytest.mark.parametrize("size", [(1024, 600), (1280, 720)])
+def test_nothing_pushes_the_sides_out_of_a_small_window(
+    window: MainWindow, zoomed: tuple[float, float] | None, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
     window.state.show(replace(window.state.view, steps=zoomed))
     QApplication.processEvents()
     for area in window.findChildren(QScrollArea):
         inside = area.widget()
         assert inside is not None
         assert inside.minimumSizeHint().width() <= area.viewport().width()
+
+
+@pytest.mark.parametrize("width", [1024, 1100, 1280, 1440])
+def test_files_with_long_names_leave_room_for_sample_and_step(window: MainWindow, width: int) -> None:
+    document, name = window.state.scene.document, "a_name_that_is_far_too_long_for_any_button.keras"
+    window.state.set(replace(window.state.scene, document=replace(document, model_path=name, input_path=name)))
+    window.resize(width, 700)
+    QApplication.processEvents()
+    header = part(window, HeaderPanel)
+    parts = [child for child in header.children() if isinstance(child, QWidget) and child.isVisible()]
+    places = sorted((child.x(), child.x() + child.width()) for child in parts)
+    assert all(right <= left for (_, right), (left, _) in pairwise(places))
+    assert places[-1][1] <= header.width()
+    assert all(child.width() >= child.minimumSizeHint().width() for child in parts)
 
 
 def test_themes_change_while_files_are_open(window: MainWindow, qapp: QApplication) -> None:

@@ -86,7 +86,7 @@ def registered_name(entry: Mapping[str, object], table: Mapping[str, type], laye
         raise Unsupported(
             f"the class {class_name} is not one of Keras's own",
             layer=layer,
-            advice="Its code is not run; docs/extending.md says how to register one of your own",
+            advice="Its code is not run; say it in NumPy as docs/extending.md shows, and give that file by --run-code",
         )
     return name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -17,6 +17,14 @@ from rnnscope.reading.nesting import flattened
 from rnnscope.semantics import BACKENDS, Semantics
 
 OLDEST = "1.2.2"  # the last of Keras 1, whose model files may not say a version
+KERAS2 = "2.2.4"  # of Keras 2, before it belonged to TensorFlow
+TF_KERAS = "2.15.0"
+# Keys of configurations: what no older Keras wrote.
+MARKS: tuple[tuple[str, frozenset[str]], ...] = (
+    (Semantics().keras_version, frozenset({"batch_shape"})),
+    (TF_KERAS, frozenset({"ragged", "time_major"})),
+    (KERAS2, frozenset({"kernel_initializer", "embeddings_initializer", "units", "filters", "data_format"})),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +47,24 @@ class Architecture:
         )
 
     @property
-    def is_from_keras3(self) -> bool:
-        """Whether it has the marks of Keras 3, for files that name no version."""
-        return isinstance(self.tree, dict) and str(self.tree.get("module")).split(".")[0] == "keras"
+    def likely_version(self) -> str:
+        """The Keras that its options are those of, for files that name no version."""
+        if isinstance(self.tree, dict) and str(self.tree.get("module")).split(".")[0] == "keras":
+            return Semantics().keras_version
+        keys = frozenset(_keys(self.tree))
+        return next((version for version, marks in MARKS if keys & marks), OLDEST)
+
+
+def _keys(tree: object) -> Iterator[str]:
+    """Every key of every mapping in a tree."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            yield from map(str, node)
+            waiting += node.values()
+        elif isinstance(node, list | tuple):
+            waiting += node
 
 
 def parse_architecture(text: str | bytes, file: str) -> Architecture:
@@ -75,8 +98,7 @@ def reading_of(architecture: Architecture, keras_version: str | None, backend: s
 
     A backend that is not known here computes as TensorFlow does, and a remark in `notes` says so.
     """
-    default = Semantics().keras_version if architecture.is_from_keras3 else OLDEST
-    version = default if architecture.version is None else architecture.version
+    version = architecture.likely_version if architecture.version is None else architecture.version
     if architecture.version is None:
         notes.append(f"the file does not say which Keras wrote it; it is read as Keras {version}")
     stated = architecture.backend

@@ -6,15 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSlider, QSpinBox, QToolButton, QWidget
 
 from rnnscope.errors import one_line
-from rnnscope_gui.resolve import picture, settled
-from rnnscope_gui.state import AppState, Document, Scene
+from rnnscope_gui.resolve import Picture, picture, settled
+from rnnscope_gui.state import AppState, Document, Scene, View
 from rnnscope_gui.widgets import label, mono
 
-NAME_WIDTH = 150
+# How wide a file's name may be and whether its size stands beside it; the first that all three have room for.
+ROOMS = ((150, True), (150, False), (110, False), (84, False), (60, False), (40, False))
+ROOMY, SLIDER, SHORT_SLIDER = 1160, 120, 80
 
 
 class FileButton(QPushButton):
@@ -23,7 +25,7 @@ class FileButton(QPushButton):
     def __init__(self, title: str, action: QAction) -> None:
         super().__init__()
         self.setObjectName("file")
-        self._title = title
+        self._title, self._name, self._room = title, "", ROOMS[0]
         self._file, self._detail = label("", "muted"), label("", "muted")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 0, 10, 0)
@@ -38,12 +40,17 @@ class FileButton(QPushButton):
 
     def show_file(self, path: str, detail: str, tip: str) -> None:
         """Show the file's name and a few words about it; "open…" when there is none."""
-        name = one_line(Path(path).name) if path else "open…"
-        self._file.setText(self._file.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, NAME_WIDTH))
+        self._name = one_line(Path(path).name) if path else "open…"
         self._detail.setText(f"· {detail}" if detail else "")
-        self._detail.setVisible(bool(detail))
-        self.setAccessibleName(f"{self._title}: {name} {detail}".strip())
-        self.setToolTip(one_line(path) if path else tip)
+        self.setAccessibleName(f"{self._title}: {self._name} {detail}".strip())
+        self.setToolTip(one_line(f"{path} · {detail}" if detail else path) if path else tip)
+        self.set_room(*self._room)
+
+    def set_room(self, width: int, detailed: bool) -> None:
+        """Shorten the name to `width`, and leave out the words beside it unless there is room for them."""
+        self._room = (width, detailed)
+        self._file.setText(self._file.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideMiddle, width))
+        self._detail.setVisible(detailed and bool(self._detail.text()))
         self.setFixedWidth(self._row.sizeHint().width() + 4)
 
 
@@ -54,16 +61,18 @@ class HeaderPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("header")
         self._state = state
+        self._had_steps = False
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._files = {
             kind: FileButton(title, actions[f"open-{kind}"])
             for kind, title in (("model", "Model"), ("input", "Input"), ("reference", "Keras values"))
         }
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 14, 8)
         row.setSpacing(8)
-        row.addWidget(label("rnnscope", "title"))
-        row.addSpacing(6)
+        self._brand = label("rnnscope", "title")
+        self._brand.setContentsMargins(0, 0, 6, 0)
+        row.addWidget(self._brand)
         for button in self._files.values():
             row.addWidget(button)
         row.addStretch(1)
@@ -80,14 +89,35 @@ class HeaderPanel(QWidget):
         shown = picture(new.document, new.view)
         self._samples.setVisible(shown is not None)
         self._steps.setVisible(shown is not None and shown.has_steps)
-        if shown is None or new.document.trace is None:
-            return
-        last_sample, last_step = new.document.trace.batch_size - 1, shown.columns - 1
-        _set(self._sample, new.view.sample, last_sample)
+        if shown is not None and new.document.trace is not None:
+            self._show_place(shown, new.view, new.document.trace.batch_size)
+        if old is None or old.document is not new.document or self._steps.isVisible() != self._had_steps:
+            self._had_steps = self._steps.isVisible()
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Shorten the files' names until everything stands side by side."""
+        roomy = self.width() >= ROOMY
+        self._brand.setVisible(roomy)
+        self._step.setFixedWidth(SLIDER if roomy else SHORT_SLIDER)
+        for room in ROOMS:
+            for button in self._files.values():
+                button.set_room(*room)
+            if self._row.sizeHint().width() <= self.width():
+                return
+
+    def _show_place(self, shown: Picture, view: View, samples: int) -> None:
+        last_sample, last_step = samples - 1, shown.columns - 1
+        _set(self._sample, view.sample, last_sample)
         self._of_samples.setText(f"of 0–{last_sample}")
-        _set(self._step, new.view.step, last_step)
+        _set(self._step, view.step, last_step)
+        self._along.setText(shown.along)
         width = len(str(last_step))
-        self._of_steps.setText(f"{new.view.step:>{width}} of 0–{last_step}")
+        self._of_steps.setText(f"{view.step:>{width}} of 0–{last_step}")
 
     def _show_files(self, document: Document) -> None:
         shapes = document.inputs
@@ -120,13 +150,13 @@ class HeaderPanel(QWidget):
         self._step = QSlider(Qt.Orientation.Horizontal)
         self._step.setAccessibleName("step")
         self._step.setPageStep(1)
-        self._step.setFixedWidth(120)
         self._step.valueChanged.connect(self._choose_step)
         self._of_steps = mono()
         controls = QWidget()
         row = _row(controls)
         row.addSpacing(10)
-        row.addWidget(label("step", "muted"))
+        self._along = label("step", "muted")
+        row.addWidget(self._along)
         row.addWidget(self._step)
         row.addWidget(self._of_steps)
         return controls

@@ -20,6 +20,8 @@ from rnnscope_gui.widgets import SIDE_MARGINS, label
 
 NAME_HEIGHT, LINE_HEIGHT, BELOW = 17, 15, 6
 LANE_HEIGHT, LANE_SHARE, SPACE = 11, 0.36, 10
+NARROWEST = 150
+NO_MASK = "No layer makes a mask: every step counts."
 
 
 class JourneyPanel(QWidget):
@@ -28,11 +30,12 @@ class JourneyPanel(QWidget):
     def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("side")
-        self._lanes = _Lanes(state)
+        self._lanes, self._none = _Lanes(state), label(NO_MASK, "muted", wraps=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(*SIDE_MARGINS)
         column.setSpacing(6)
         column.addWidget(label("THE MASK’S JOURNEY", "heading"))
+        column.addWidget(self._none)
         column.addWidget(self._lanes)
         column.addStretch(1)
 
@@ -40,7 +43,11 @@ class JourneyPanel(QWidget):
         same = old is not None and old.document is new.document
         if old is None or not same or old.view.sample != new.view.sample:
             trace = new.document.trace
-            self._lanes.set_stops(journey(trace, new.view.sample) if trace is not None else ())
+            stops = journey(trace, new.view.sample) if trace is not None else ()
+            masked = any(stop.mask is not None for stop in stops)
+            self._none.setVisible(not masked)
+            self._lanes.setVisible(masked)
+            self._lanes.set_stops(stops)
         if old is None or (old.view.step, old.view.layer) != (new.view.step, new.view.layer):
             self._lanes.set_place(new.view.step, new.view.layer)
 
@@ -55,7 +62,7 @@ class _Lanes(QWidget):
         self._steps = 0
         self._step, self._layer = 0, ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(200)
+        self.setMinimumWidth(NARROWEST)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def set_stops(self, stops: tuple[Stop, ...]) -> None:
@@ -77,7 +84,7 @@ class _Lanes(QWidget):
         return QSize(250, max(LINE_HEIGHT, self._tops[-1]))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, self.sizeHint().height())
+        return QSize(NARROWEST, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, tokens = QPainter(self), theme.current()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -31,6 +31,7 @@ from rnnscope_gui.widgets import SIDE_MARGINS, label, mono
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT, MARK_WIDTH, INDENT = 46, 24, 14
 STEP_IN, DEEPEST = 14, 4  # how far a nested model's layers are set in, and how many models deep at most
+ROOMY = 330  # pixels of height
 LEGEND = ((Verdict.SAME, Verdict.ROUNDING), (Verdict.DIFFERENT, Verdict.NOT_COMPARED))
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
@@ -112,6 +113,11 @@ class LayersPanel(QWidget):
         self._list.selectionModel().blockSignals(False)
         self._list.viewport().update()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where the list is short, its rows go before the explanation of their marks."""
+        super().resizeEvent(event)
+        self._legend.setVisible(self.height() >= ROOMY)
+
     def _show_totals(self, model: Model | None, operations: bool) -> None:
         hidden = sum(not listed.layer.is_layer for listed in model.listing) if model else 0
         self._toggle.setVisible(hidden > 0)
@@ -131,13 +137,13 @@ class LayersPanel(QWidget):
         total = QHBoxLayout()
         total.addWidget(label("Total parameters", "muted"))
         total.addWidget(self._total)
-        legend = label("\n".join("    ".join(f"{theme.MARKS[v]} {v}" for v in line) for line in LEGEND), "small")
+        self._legend = label("\n".join("    ".join(f"{theme.MARKS[v]} {v}" for v in line) for line in LEGEND), "small")
         foot = QVBoxLayout()
         foot.setContentsMargins(SIDE_MARGINS[0], 2, SIDE_MARGINS[2], 0)
         foot.setSpacing(8)
         foot.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignLeft)
         foot.addLayout(total)
-        foot.addWidget(legend)
+        foot.addWidget(self._legend)
         heading = label("LAYERS", "heading")
         heading.setContentsMargins(SIDE_MARGINS[0], 0, 0, 0)
         column = QVBoxLayout(self)

@@ -7,6 +7,7 @@ from typing import cast, get_args
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from rnnscope import Verdict
@@ -23,6 +24,7 @@ from rnnscope_gui.widgets import ElidedLabel, Segments
 SIDE_BY_SIDE_UP_TO = 60
 HEADER_HEIGHT = 32
 MOST_TEXTS = 100
+ROOMY = 640
 WORDS = {"auto": "auto layout", "robust": "robust scale", "symmetric": "symmetric scale"}
 HOW_TO_STORE = (
     "To see both side by side, run the recorder where your Keras is and open what it writes:\n"
@@ -87,8 +89,7 @@ class MapsPanel(QWidget):
         self._quantity.set_choices(names, [quantity_words(name, names) for name in names], made.quantity)
         self._quantity.setVisible(len(names) > 1)
         self._title.setText(one_line(f"{made.layer} · {quantity_words(made.quantity, names)}"))
-        size = numbers.count(made.rows, "unit")
-        self._size.setText(f"{size} × {numbers.count(made.columns, 'step')}" if made.has_steps else size)
+        self._size.setText(made.size_words())
 
     def _show_picture(self, made: Picture, view: View) -> None:
         if made.texts is not None:
@@ -121,6 +122,11 @@ class MapsPanel(QWidget):
         difference.explain("Texts are equal or different; there is nothing in between.")
         if made.their_texts is not None:
             difference.say(f"{theme.MARKS[made.verdict]} {made.verdict}", made.verdict)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the title goes before the layout, which the menu offers too."""
+        super().resizeEvent(event)
+        self._layout.setVisible(self.width() >= ROOMY)
 
     def _lacks_values(self) -> bool:
         return self._state.scene.document.reference is None

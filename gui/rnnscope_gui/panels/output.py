@@ -76,9 +76,8 @@ class OutputPanel(QWidget):
     def _show_element(self, scene: Scene, reading: OutputReading) -> None:
         chosen = reading.prominent if self._element is None else min(self._element, reading.ours.size - 1)
         self._list.set_current(chosen)
-        place = [] if reading.ours.size == 1 else [f"unit {chosen} of 0–{reading.ours.size - 1}"]
-        place += [] if reading.step is None else [f"at step {reading.step}"]
-        self._which.setText(", ".join(place))
+        place = reading.place_words(chosen)
+        self._which.setText(place)
         self._which.setVisible(bool(place))
         self._ours.setText(numbers.answer(reading.ours[chosen].item()))
         for part in self._compared:

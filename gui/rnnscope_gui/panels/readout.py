@@ -86,14 +86,16 @@ def read_out(shown: Picture, view: View) -> str:
         theirs = _value(shown.their_texts, unit, step)
     if shown.theirs is not None and shown.difference is not None:
         theirs = _value(shown.theirs, unit, step)
-        difference = DIFFERENCE.format(float(shown.difference[unit, step]))
+        apart = float(shown.difference[unit, step])
+        difference = DIFFERENCE.format(apart) if apart else "0"
     at = [f"{one_line(shown.layer, 40)} {shown.symbol}", f"sample {view.sample:<4}"]
     if shown.has_steps:
-        at.append(f"step {step:<{len(str(shown.columns))}}")
-    at.append(f"unit {shown.row_label(unit):<{len(shown.row_label(shown.rows - 1))}}")
-    masked = shown.mask is not None and not shown.mask[step]
-    state = "masked" if masked else "not masked"
-    return "   ".join([*at, f"NumPy {ours}", f"Keras {theirs:>13}", f"difference {difference:>9}", state])
+        at.append(f"{shown.along} {step:<{len(str(shown.columns))}}")
+    at.append(f"{shown.row_words(unit):<{len(shown.row_words(shown.rows - 1))}}")
+    fields = [*at, f"NumPy {ours}", f"Keras {theirs:>13}", f"difference {difference:>9}"]
+    if shown.mask is not None:
+        fields.append("not masked" if shown.mask[step] else "masked")
+    return "   ".join(fields)
 
 
 def _value(matrix: Array, unit: int, step: int) -> str:

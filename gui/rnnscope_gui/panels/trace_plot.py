@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 from rnnscope.display import levels
 from rnnscope.types import Array
 from rnnscope_gui import theme
+from rnnscope_gui.axes import STEP
 from rnnscope_gui.resolve import Picture, picture
 from rnnscope_gui.state import AppState, Scale, Scene, View
 from rnnscope_gui.step_table import StepTable
 from rnnscope_gui.unit_plot import UnitPlot
-from rnnscope_gui.widgets import card, label
+from rnnscope_gui.widgets import ElidedLabel, card, label
 
-TABLE_WIDTH = 370
+NARROWEST_PLOT, NARROWEST_TABLE, TABLE_WIDTH = 222, 334, 370
 
 
 class UnitPlotPanel(QWidget):
@@ -29,7 +30,7 @@ class UnitPlotPanel(QWidget):
         self._state = state
         self._picture: Picture | None = None
         self._levels = (-1.0, 1.0)
-        self._title, self._table_title = label("", "cardTitle"), label("", "cardTitle")
+        self._title, self._table_title = ElidedLabel("", "cardTitle"), ElidedLabel("", "cardTitle")
         self._legend = (label("― NumPy"), label("● Keras"))
         self._whole = QToolButton()
         self._whole.setObjectName("quiet")
@@ -67,9 +68,10 @@ class UnitPlotPanel(QWidget):
         if made.theirs is not None:
             theirs = _values(made, made.theirs, unit)
         self._legend[1].setVisible(theirs is not None)
-        name = f"Unit {made.row_label(unit)}"
-        self._title.setText(f"{name} over time" if made.has_steps else "Units")
-        self._table_title.setText(f"{name}, step by step" if made.has_steps else "Unit by unit")
+        name = capital(made.row_words(unit))
+        course = "over time" if made.along == STEP else f"along the {made.along}s"
+        self._title.setText(f"{name} {course}" if made.has_steps else "Units")
+        self._table_title.setText(f"{name}, {made.along} by {made.along}" if made.has_steps else "Unit by unit")
         if made.has_steps:
             self._plot.set_data(ours, theirs, made.mask, self._levels)
         else:
@@ -77,7 +79,7 @@ class UnitPlotPanel(QWidget):
         if made.texts is not None:
             ours = _values(made, made.texts, unit)
             theirs = None if made.their_texts is None else _values(made, made.their_texts, unit)
-        self._table.set_values("step" if made.has_steps else "unit", ours, theirs, made.mask)
+        self._table.set_values(made.along if made.has_steps else "unit", ours, theirs, made.mask)
 
     def _pick(self, place: object) -> None:
         if isinstance(place, tuple):
@@ -110,10 +112,13 @@ class UnitPlotPanel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 5, 14, 12)
         row.setSpacing(10)
-        row.addWidget(_titled(self._plot, self._title, *self._legend), 1)
+        plot = _titled(self._plot, self._title, *self._legend)
+        plot.setMinimumWidth(NARROWEST_PLOT)
+        row.addWidget(plot, 1)
         table = _titled(self._table, self._table_title, self._whole)
-        table.setFixedWidth(TABLE_WIDTH)
-        row.addWidget(table)
+        table.setMinimumWidth(NARROWEST_TABLE)
+        table.setMaximumWidth(TABLE_WIDTH)
+        row.addWidget(table, 1)
         self._restyle()
 
 
@@ -136,6 +141,10 @@ def _shared_levels(made: Picture | None, scale: Scale) -> tuple[float, float]:
     if made is None:
         return -1.0, 1.0
     return levels([made.ours] if made.theirs is None else [made.ours, made.theirs], scale)
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _values(made: Picture, matrix: Array, unit: int) -> Array:

@@ -184,6 +184,19 @@ def test_a_file_that_names_no_keras_is_keras_1s(version: str | None) -> None:
     assert any("does not say which Keras" in note for note in model.notes) == (version is None)
 
 
+@pytest.mark.parametrize(("version", "entry"), [
+    ("3.15.1", layer("InputLayer", "x", batch_shape=[None, 3], dtype="float32", ragged=False)),
+    ("2.15.0", layer("InputLayer", "x", batch_input_shape=[None, 3], dtype="float32", ragged=False)),
+    ("2.2.4", layer("InputLayer", "x", batch_input_shape=[None, 3], dtype="float32")),
+])  # fmt: skip
+def test_a_file_that_names_no_keras_is_read_as_the_one_whose_options_it_has(version: str, entry: object) -> None:
+    chain = {"layers": [entry, layer("Dense", "a", units=2)], "name": "stack"}
+    stored: Stored = {"a": [("a/kernel:0", numbers(3, 2)), ("a/bias:0", numbers(2))]}
+    model = rnnscope.load_model(model_file({"class_name": "Sequential", "config": chain}, stored, None))
+    assert model.semantics.keras_version == version
+    assert any(f"it is read as Keras {version}" in note for note in model.notes)
+
+
 def test_a_backend_that_is_unknown_here_counts_as_tensorflow_with_a_remark() -> None:
     model = rnnscope.load_model(model_file(two_denses(), STORED, backend="mxnet"))
     assert model.semantics.backend == "tensorflow"

@@ -16,6 +16,7 @@ from rnnscope_gui.state import Scene, View
 
 WRONG = 2
 LARGEST_SIDE = 8192
+LAYOUT_ROUNDS = 4  # a column within a scroll area within a splitter: each hears of the other one round later
 THEMES = ("light", "dark")
 
 
@@ -84,7 +85,8 @@ def render(options: argparse.Namespace) -> Scene:
         scene = session.state.scene
         if scene.message is not None and scene.message.kind == "error":
             raise BadInput(scene.message.text)
-        app.processEvents()
+        for _ in range(LAYOUT_ROUNDS):
+            app.processEvents()
         if bugs:
             raise bugs[0]
         save_widget(window, options.output)

@@ -17,7 +17,7 @@ from rnnscope_gui.step_table import StepTable
 from rnnscope_gui.unit_plot import UnitPlot
 from rnnscope_gui.widgets import ElidedLabel, card, label
 
-NARROWEST_PLOT, NARROWEST_TABLE, TABLE_WIDTH = 222, 334, 370
+NARROWEST_PLOT, NARROWEST_TABLE, TABLE_WIDTH = 202, 336, 370
 
 
 class UnitPlotPanel(QWidget):

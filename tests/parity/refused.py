@@ -9,8 +9,6 @@ import re
 
 EXPECTED: dict[str, str] = {
     r"does not hold the argument inputs of einsum": "tf-keras writes tf.einsum without its tensors and cannot load it",
-    r"layers of class StringLookup are not computed": "its input is text",
-    r"dtype 'string' is not computed": "the same layer, as tf-keras writes it",
 }
 
 

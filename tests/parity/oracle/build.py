@@ -10,9 +10,9 @@ import numpy as np
 
 from tests.parity.description import Json
 from tests.parity.draft import Rejected, Tensor
-from tests.recording import IS_KERAS3, keras, layers, tree
+from tests.recording import IS_KERAS3, backend_name, keras, layers, tree
 
-if not IS_KERAS3:
+if backend_name == "tensorflow":
     import tensorflow as tf
 
 OPERATORS = {
@@ -23,7 +23,7 @@ OPERATORS = {
 # What Keras says to options that do not go together, or to shapes that do not fit.
 REFUSALS = (
     ValueError, TypeError, NotImplementedError, IndexError, KeyError, AttributeError, ZeroDivisionError, RuntimeError,
-    AssertionError, *((tf.errors.OpError,) if not IS_KERAS3 else ()),
+    AssertionError, *((tf.errors.OpError,) if backend_name == "tensorflow" else ()),
 )  # fmt: skip
 
 

@@ -145,12 +145,14 @@ def _treated(
     """The recurrence with masked steps treated as `loop` has it."""
     if mask is None or mask.ndim > 2 or loop.masked is Masked.AS_KERAS:
         return unroll(cell, x, mask, initial, ahead, context)
-    if loop.masked is Masked.IGNORED:
-        return unroll(cell, x, None, initial, ahead, context)
-    if loop.masked is Masked.ZERO_INPUT:
-        return unroll(cell, _zeroed(x, mask), None, initial, ahead, context)
-    done = unroll(MaskedCell(cell, loop.masked), with_mask(x, mask), None, initial, ahead, context)
-    if not ahead.zero_output_for_mask:
+    runs = loop.masked in (Masked.IGNORED, Masked.ZERO_INPUT)
+    if runs:
+        shown = _zeroed(x, mask) if loop.masked is Masked.ZERO_INPUT else x
+        done = unroll(cell, shown, None, initial, ahead, context)
+    else:
+        done = unroll(MaskedCell(cell, loop.masked), with_mask(x, mask), None, initial, ahead, context)
+    # A port that runs every step knows no masked outputs either, unless it says so.
+    if not (loop.zeroed if runs else ahead.zero_output_for_mask):
         return done
     outputs = _zeroed(done.outputs, mask)
     return replace(done, outputs=outputs, last=outputs[:, -1])

@@ -70,11 +70,24 @@ def _ignored(case: Case) -> Iterator[Variation]:
     if has_masks(case):
         yield Variation(lambda given: replace(given, use_masks=False))
         yield from map(with_raw_masking, _loops(case, masked=Masked.IGNORED))
+        yield from map(with_raw_masking, _running(case, masked=Masked.IGNORED))
 
 
 def _zeroed_inputs(case: Case) -> Iterator[Variation]:
     yield from _loops(case, masked=Masked.ZERO_INPUT)
     yield from _loops(case, masked=Masked.IGNORED)
+    yield from _running(case, masked=Masked.ZERO_INPUT)
+
+
+def _running(case: Case, **changes: object) -> Iterator[Variation]:
+    """Every step runs, but masked outputs become zeros where the layer has zeros."""
+    if any(place.part.direction.zero_output_for_mask for place in find(case.model, Recurrent)) and has_masks(case):
+        yield from everywhere(
+            case,
+            Recurrent,
+            lambda layer: True,
+            lambda layer: varied(layer, zeroed=layer.direction.zero_output_for_mask, **changes),
+        )
 
 
 def _feature_wise(case: Case) -> Iterator[Variation]:
@@ -110,6 +123,11 @@ def _last_valid(case: Case) -> Iterator[Variation]:
         (Masked.ZERO_INPUT, Pick.COUNTED),
     ):
         yield from map(with_raw_masking, _loops(case, masked=masked, picks=pick, sequences=False))
+    if any(not place.part.return_sequences for place in find(case.model, Recurrent)):
+        for masked in (Masked.IGNORED, Masked.ZERO_INPUT):
+            for pick in (Pick.LAST_VALID, Pick.COUNTED):
+                stacked = (*_loops(case, masked=masked, picks=pick), *_running(case, masked=masked, picks=pick))
+                yield from (with_raw_masking(variation) for variation in stacked if variation.broad)
 
 
 MISTAKES = (

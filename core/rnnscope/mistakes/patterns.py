@@ -19,7 +19,7 @@ from rnnscope.types import Array
 MOST_SAMPLES = 4096
 DRAWS, FEWEST, AT_MOST = 100, 12, 40
 MOST_NUMBERS = 30_000_000  # what the runs with dropout may record
-SIGNIFICANCE = 0.01
+SIGNIFICANCE = 0.05
 
 
 def reordering(target: Target, ours: Trace, floor: NoiseFloor) -> Array | None:

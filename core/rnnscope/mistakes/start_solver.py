@@ -34,6 +34,7 @@ ROUNDS, STARTS = 20, 3
 MOST_UNKNOWN, MOST_ROWS, MOST_NUMBERS = 256, 8, 16_000_000
 STEP = 1e-4
 SLOW = 0.9
+ENOUGH = 1.5  # numbers for each unknown, before one set of states proves anything
 REMAINS = 1e-3  # the share of a difference that may be left over
 
 
@@ -105,7 +106,7 @@ class _Problem:
         everywhere = np.arange(self.case.batch_size)
         predicted = self._predicted(everywhere, np.tile(states, (len(everywhere), 1)))
         met = np.abs(predicted - self._numbers(everywhere)).max() <= max(4 * self.noise, 10 * REMAINS * first)
-        enough = self._numbers(everywhere).size >= 1.5 * self.unknown
+        enough = self._numbers(everywhere).size >= ENOUGH * self.unknown
         if not met:
             return None
         return Started(names(self.chosen), bool(enough))
@@ -136,10 +137,11 @@ class _Problem:
     def _solved(self, predict: Callable[[Array], Array], mine: Array) -> tuple[Array | None, float]:
         """States of plausible size that meet `mine`, or None; and the largest gap that zeros leave.
 
-        The method can end in a valley beside the right one, so that it is begun from several places.
+        The method can end in a valley beside the right one, so that it is begun from several places where there are
+        numbers enough to prove anything.
         """
         random, first = np.random.default_rng(0), np.inf
-        for start in range(STARTS):
+        for start in range(STARTS if mine.size >= ENOUGH * self.unknown else 1):
             begin = random.normal(0, 0.5 * (start > 0), self.unknown)
             states, left, gap = _solve(predict, mine, begin, self.noise)
             first = gap if start == 0 else first

@@ -108,3 +108,9 @@ def test_a_negative_left_slope_of_srelu_is_capped_on_theano(backend: str, lifted
     x = np.array([[-1.8], [0.8], [2.0]], np.float32)
     expected = np.array([[lifted], [0.8], [0.9 + 1.1 * 1.5]])
     np.testing.assert_allclose(called(srelu, x, backend=backend).outputs[0], expected, rtol=1e-5)
+
+
+def test_a_merge_whose_mask_is_a_function_is_refused() -> None:
+    options = {**RAW, "mode": "sum", "concat_axis": -1, "dot_axes": -1, "output_mask": "mask_of"}
+    with pytest.raises(Unsupported, match="output_mask='mask_of' is not computed"):
+        layer("Merge", options, ((None, 3), (None, 3)), version=VERSION)

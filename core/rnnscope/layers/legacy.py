@@ -44,7 +44,8 @@ class Merge(Operation):
     def read(cls, config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> Self:
         mode = config.take("mode", "sum")
         config.ignore("layers", "node_indices", "tensor_indices", "arguments", "mode_type")
-        config.ignore("output_shape", "output_shape_type", "output_mask", "output_mask_type")
+        config.ignore("output_shape", "output_shape_type", "output_mask_type")
+        config.refuse("output_mask", advice="It is a function of the user's, which is not run")
         if mode in ("dot", "cos"):
             config.ignore("concat_axis")
             return cls(mode, take_dot_axes(config, "dot_axes", shapes))

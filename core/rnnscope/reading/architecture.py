@@ -99,7 +99,7 @@ def reading_of(architecture: Architecture, keras_version: str | None, backend: s
     A backend that is not known here computes as TensorFlow does, and a remark in `notes` says so.
     """
     version = architecture.likely_version if architecture.version is None else architecture.version
-    if architecture.version is None:
+    if architecture.version is None and keras_version is None:
         notes.append(f"the file does not say which Keras wrote it; it is read as Keras {version}")
     stated = architecture.backend
     if not isinstance(version, str) or not isinstance(stated, str | None):

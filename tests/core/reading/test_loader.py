@@ -102,6 +102,8 @@ def test_an_archive_that_names_no_keras_is_read_as_keras_3_with_a_remark(metadat
     model = load_model(keras_file(MEMBERS, metadata=metadata))
     assert model.semantics.is_keras3
     assert any("does not say which Keras" in note for note in model.notes)
+    chosen = load_model(keras_file(MEMBERS, metadata=metadata), keras_version="3.3.3")
+    assert not any("does not say which Keras" in note for note in chosen.notes)
 
 
 @pytest.mark.parametrize("version", [3, 3.5, [], {}, True])

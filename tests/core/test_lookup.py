@@ -88,7 +88,7 @@ def test_what_is_outside_weighs_the_average_unless_it_is_told() -> None:
         ({"sparse": True, "output_mode": "count"}, "sparse=True"),
         ({"output_mode": "ragged"}, "output_mode='ragged'"),
         ({"vocabulary": None}, "not in this file.*as .keras"),
-        ({"vocabulary": "/home/me/words.txt"}, "the file '/home/me/words.txt', outside the model"),
+        ({"vocabulary": "/elsewhere/words.txt"}, "the file '/elsewhere/words.txt', outside the model"),
         ({"vocabulary": []}, "not a list of texts"),
         ({"vocabulary": ["a", 1]}, "not a list of texts"),
         ({"vocabulary": ["a", "a"]}, "one twice"),

@@ -101,7 +101,7 @@ BAD: tuple[tuple[Make, str], ...] = (
     (a_picture, ""),
     (a_folder, ""),
     (pickled, ""),
-    (unsupported_layer, "ConvLSTM"),
+    (unsupported_layer, "layers of class Unheard are not computed"),
     (no_batch_axis, "expected (None, 10, 76), found (10, 76). The batch axis is missing: use x[None]"),
     (swapped_axes, "expected (None, 10, 76), found (64, 76, 10). Time and features are swapped"),
     (text_array, ""),

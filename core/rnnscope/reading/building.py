@@ -110,7 +110,9 @@ def _add(call: Call, entry: Entry, built: _Built, circumstances: Circumstances, 
     elif getattr(built.layers[call.layer].operation, "stateful", False):
         raise Unsupported("a stateful layer that is called twice is not computed", layer=call.layer)
     layer = built.layers[call.layer]
-    found = tuple(map(bounded, layer.operation.call_shapes(given, call.keywords)))
+    found = layer.operation.call_shapes(given, call.keywords)
+    for shape in found:
+        bounded(shape)
     if first:
         built.layers[call.layer] = replace(layer, output_shapes=found)
     built.shapes.update({Tensor(call.key, index): shape for index, shape in enumerate(found)})

@@ -194,12 +194,16 @@ def test_a_shard_that_is_missing_is_named(shards: Shards) -> None:
 
 
 @pytest.mark.parametrize("index", [
-    {"weight_map": {}}, {"weight_map": None}, {"weight_map": []},
+    {"weight_map": None}, {"weight_map": []},
     {"weight_map": {"/a": 3}}, {"weight_map": {"/a": [None]}},
     {"weight_map": {f"/{n}": f"{n}.weights.h5" for n in range(2_000)}},
 ])  # fmt: skip
 def test_an_unusable_index_is_refused(shards: Shards, index: object) -> None:
     shards.refused(UnreadableFile, "index of the weights", index)
+
+
+def test_an_index_of_nothing_lacks_the_weights_that_the_model_has(shards: Shards) -> None:
+    shards.refused(UnreadableFile, "weight 'kernel' is missing", {"weight_map": {}})
 
 
 def test_shards_are_read_from_a_folder_only(shards: Shards) -> None:

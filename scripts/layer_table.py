@@ -34,7 +34,8 @@ HEAD = """# Every layer that is computed
 Made from the registry by `make layers`; do not edit. *Options* are taken and change the numbers; options *for training
 only*, or for speed, are accepted and change nothing at inference. An option that stands in neither column is refused by
 name. *Held against* says which real Keras computed the numbers that the layer is tested with: TF and JAX are Keras 3 on
-these backends, tf-keras is Keras 2, and *real files* were trained and saved by strangers with Keras 1.1 to 2.2.
+these backends, tf-keras and Keras 2 are those of TensorFlow and before, and *real files* were saved by strangers with
+Keras 1.1 to 2.2.
 """
 
 

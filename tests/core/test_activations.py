@@ -73,3 +73,10 @@ def test_an_unknown_activation_is_refused_by_name(value: object) -> None:
 
 def test_an_activation_survives_pickling() -> None:
     assert pickle.loads(pickle.dumps(Activation("mish"))) == Activation("mish")
+
+
+def test_along_several_axes_a_place_where_all_is_masked_has_ones_as_in_keras() -> None:
+    far = np.full((1, 3, 5), -1e9, np.float32) + np.linspace(-1, 1, 15, dtype=np.float32).reshape(1, 3, 5)
+    assert ACTIVATIONS["softmax"](far, axis=(1, 2)) == pytest.approx(np.ones((1, 3, 5)))
+    near = np.random.default_rng(1).normal(size=(2, 3, 5)).astype(np.float32)
+    assert ACTIVATIONS["softmax"](near, axis=(1, 2)).sum(axis=(1, 2)) == pytest.approx(np.ones(2), abs=1e-6)

@@ -69,3 +69,10 @@ def test_what_is_not_computed_is_refused_by_name(class_name: str, options: dict[
 def test_a_picture_that_keras_would_enlarge_is_refused() -> None:
     with pytest.raises(RnnscopeError, match=r"at least \(4, 3\)"):
         layer("CenterCrop", {"height": 4, "width": 3}, (None, 3, 3, 1), version="3.15.1")
+
+
+def test_bins_in_whole_numbers_stand_in_a_wrapper_that_computes_in_floats() -> None:
+    inner = {"class_name": "Discretization", "config": {"name": "bins", "dtype": "int64", "bin_boundaries": [0.0, 1.0]}}
+    bins = layer("TimeDistributed", {"dtype": "float32", "layer": inner}, (None, 2, 3), version="2.15.0")
+    found = output(bins, np.array([[[-1.0, 0.5, 2.0], [0.0, 1.0, -3.0]]], np.float32), "2.15.0")
+    assert found.tolist() == [[[0, 1, 2], [1, 2, 0]]]

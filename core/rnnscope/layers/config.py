@@ -195,7 +195,8 @@ def take_dtype(config: Config) -> str:
     value = config.take("dtype", None)
     value = None if value == TEXT and config.class_name == "StringLookup" else value
     policy = (outer or Policy()) if value is None else _policy(value, config)
-    if outer is not None and policy.compute != outer.compute:
+    # Parts that count in whole numbers, as lookups do, have no floating-point type of their own.
+    if outer is not None and policy.compute in FLOATS and policy.compute != outer.compute:
         raise Unsupported(
             f"a part that computes in {policy.compute} inside a layer that computes in {outer.compute} is not computed",
             layer=config.layer,

@@ -83,11 +83,14 @@ class MultiHeadAttention(Operation):
         softmax = MaskedSoftmax.of_heads(len(self.heads.axes), context.semantics, fused=fused, robust=self.robust)
         scores = self.heads.scores(query, key)
         given = self._masks(arguments, context.semantics) if context.use_masks else (None, None, None)
-        probabilities = softmax(scores, self._widened(self._mask(given, arguments), scores))
+        mask = self._widened(self._mask(given, arguments), scores)
+        probabilities = softmax(scores, mask)
         output = self.heads.combine(probabilities, value, query)
         outputs = (output, probabilities) if with_scores else (output,)
         passed = arguments.masks[0] if context.semantics.heads_heed_masks else None
-        return Result(outputs, (passed, *[None] * (len(outputs) - 1)), mask=given[0])
+        # The scores are what a Softmax layer inside gave, and in Keras 3 they carry the mask that it was handed.
+        of_scores = mask.astype(bool) if mask is not None and context.semantics.is_keras3 else None
+        return Result(outputs, (passed, of_scores)[: len(outputs)], mask=given[0])
 
     def _masks(self, arguments: Arguments, semantics: Semantics) -> tuple[Mask | None, Mask | None, Mask | None]:
         """The masks of query, value and key: passed by hand, or else those that travel with them.

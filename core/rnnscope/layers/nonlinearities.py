@@ -33,6 +33,10 @@ def softplus(x: Array) -> Array:
 
 
 def softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
+    """Along several axes Keras takes exp(x − logsumexp(x)): where all are −10⁹, float32 then has 1 for each of them."""
+    if isinstance(axis, tuple) and len(axis) > 1:
+        top = x.max(axis=axis, keepdims=True)
+        return np.asarray(np.exp(x - (top + np.log(np.exp(x - top).sum(axis=axis, keepdims=True)))))
     e: Array = np.exp(x - x.max(axis=axis, keepdims=True))
     return np.asarray(e / e.sum(axis=axis, keepdims=True))
 

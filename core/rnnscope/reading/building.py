@@ -127,6 +127,8 @@ def _layer(
     dtype = coarsest(dtypes)
     if not entry.is_layer:
         operation: Operation = (bare := read_operation(config, entry.arguments, entry.keywords))
+        if not shapes:
+            raise Unsupported("an operation that reads no tensor of the graph is not computed", layer=entry.name)
         dtype = bare.result_dtype(dtype)
     elif entry.class_name in MODEL_CLASSES:
         operation = NestedModel()

@@ -61,12 +61,13 @@ def checked_graph(entries: tuple[Entry, ...], inputs: tuple[Tensor, ...], output
     for tensor in (*inputs, *outputs):
         if tensor.call not in keys:
             raise UnreadableFile("an end of the graph is missing", expected=f"a layer '{tensor.call}'")
-    _check_inputs(calls, inputs)
+    operations = {entry.name for entry in entries if not entry.is_layer}
+    _check_inputs([call for call in calls if call.layer not in operations], inputs)
     return Graph(entries, calls, inputs, outputs)
 
 
 def _check_inputs(calls: Sequence[Call], inputs: Sequence[Tensor]) -> None:
-    """UnreadableFile unless the graph's inputs are the calls that read nothing, each once."""
+    """UnreadableFile unless the graph's inputs are the calls of layers that read nothing, each once."""
     waiting = {Tensor(call.key, 0) for call in calls if not call.inputs}
     for tensor in inputs:
         if tensor not in waiting:

@@ -255,3 +255,9 @@ def test_a_constant_is_read_as_its_type() -> None:
     found = functional(X, operation).entries[1].arguments[1]
     assert isinstance(found, np.ndarray)
     assert found.dtype == np.float32
+
+
+def test_an_operation_that_reads_no_tensor_is_left_to_whoever_knows_it() -> None:
+    alone = layer("y", node(2.0), class_name="Exp") | {"module": "keras.src.ops.numpy"}
+    entries = functional(X, layer("z", node(tensor("x"))), alone, outputs=[["z", 0, 0]]).entries
+    assert [entry.name for entry in entries] == ["x", "z", "y"]

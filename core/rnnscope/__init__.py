@@ -7,6 +7,7 @@ from rnnscope.inputs import load_input
 from rnnscope.layers import keras_layer
 from rnnscope.layers.cells import keras_cell
 from rnnscope.lens import lens
+from rnnscope.mine import Mine, load_mine, take_mine
 from rnnscope.mistakes.finding import Finding
 from rnnscope.model import Model
 from rnnscope.reading.loader import load_model
@@ -24,6 +25,7 @@ __all__ = [
     "Finding",
     "LayerTrace",
     "Location",
+    "Mine",
     "Model",
     "Reference",
     "RnnscopeError",
@@ -39,8 +41,10 @@ __all__ = [
     "keras_layer",
     "lens",
     "load_input",
+    "load_mine",
     "load_model",
     "load_reference",
     "load_trace",
     "run",
+    "take_mine",
 ]

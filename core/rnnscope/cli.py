@@ -13,10 +13,11 @@ from pathlib import Path
 
 from rnnscope import __version__
 from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict, compare
-from rnnscope.diagnose import checked, diagnose, load_mine
+from rnnscope.diagnose import checked, diagnose
 from rnnscope.errors import RnnscopeError, Unsupported, one_line
 from rnnscope.inputs import load_input
 from rnnscope.lens import Lens, Reading, readings_of
+from rnnscope.mine import load_mine
 from rnnscope.mistakes import finding
 from rnnscope.model import Model
 from rnnscope.plugin_files import CONSENT, run_plugin

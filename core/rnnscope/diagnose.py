@@ -11,17 +11,15 @@ from rnnscope.checks import checked_inputs
 from rnnscope.context import Cancelling, Progress
 from rnnscope.errors import BadInput, Cancelled
 from rnnscope.floor import NoiseFloor, measure_floor
+from rnnscope.mine import take_mine
 from rnnscope.mistakes import BY_ID, CATALOGUE
 from rnnscope.mistakes.case import Case
 from rnnscope.mistakes.finding import Finding, described, tell_apart
 from rnnscope.mistakes.patterns import dropping, reordering
 from rnnscope.mistakes.search import Candidate, Confirmed, Search
 from rnnscope.mistakes.start_solver import starting
-from rnnscope.mistakes.target import Target, fits_nothing, take_mine
+from rnnscope.mistakes.target import Target, aimed, fits_nothing
 from rnnscope.model import Model
-from rnnscope.reading.npy import read_npz
-from rnnscope.reading.source import Readable, read_source, sniff
-from rnnscope.reference import load_reference
 from rnnscope.run import Inputs
 from rnnscope.trace import Trace
 from rnnscope.types import Array
@@ -51,25 +49,11 @@ def diagnose(
     """
     base = Case(model, checked(model, x))
     ours = base.run(cancelled)
-    target = take_mine(mine, ours)
+    target = aimed(take_mine(mine, ours))
     floor = measure_floor(ours, cancelled=cancelled)
     if target.is_met(ours, floor):
         return ()
     return _explained(base, ours, target, floor, progress, cancelled)
-
-
-def load_mine(path: Readable) -> Array | dict[str, Array]:
-    """A person's own numbers from a file: one array, or {key: array} with the keys of stored values.
-
-    Raises UnreadableFile for a damaged or unsafe file, BadInput when its keys are not those of stored values.
-    """
-    source = read_source(path)
-    if sniff(source.data) == "zip":
-        arrays = read_npz(source.data, source.name)
-        if set(arrays) == {"arr_0"}:
-            return arrays["arr_0"]
-    stored = dict(load_reference(source).arrays)
-    return stored["output/0"] if sniff(source.data) in ("npy", "text") else stored
 
 
 def checked(model: Model, x: Inputs) -> dict[str, Array]:

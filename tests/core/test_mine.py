@@ -28,10 +28,12 @@ def test_a_flat_array_is_the_output_with_its_axis_of_one_put_back(example: Examp
     assert rnnscope.compare(trace, mine.reference()).verdict is Verdict.SAME
 
 
-def test_states_are_known_by_their_shape(trace: rnnscope.Trace) -> None:
-    mine = rnnscope.take_mine(trace["rnn"].states["h"], trace)
-    assert list(mine.arrays) == ["layer/rnn/state/h"]
-    assert "state/h of rnn" in mine.taken[0]
+def test_states_are_known_by_their_shape(example: Example) -> None:
+    trace = rnnscope.run(rnnscope.load_model(example.model), rnnscope.load_input(example.input))
+    recurrent = next(name for name, layer in trace.layers.items() if layer.states)
+    mine = rnnscope.take_mine(trace[recurrent].states["h"], trace)
+    assert list(mine.arrays) == [f"layer/{recurrent}/state/h"]
+    assert f"state/h of {recurrent}" in mine.taken[0]
 
 
 def test_an_array_that_fits_nothing_says_so(trace: rnnscope.Trace) -> None:

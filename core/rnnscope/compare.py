@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnscope.context import Cancelling, Progress
 from rnnscope.errors import BadInput
-from rnnscope.floor import has_steps, measure_floor
+from rnnscope.floor import NoiseFloor, has_steps, measure_floor
 from rnnscope.reference import Reference
 from rnnscope.texts import is_text
 from rnnscope.trace import Trace, split_key
@@ -133,6 +133,7 @@ def compare(
     *,
     atol: float | None = None,
     rtol: float | None = None,
+    floor: NoiseFloor | None = None,
     input_sha256: str | None = None,
     progress: Progress | None = None,
     cancelled: Cancelling | None = None,
@@ -140,15 +141,16 @@ def compare(
     """Hold every quantity of `trace` against the stored Keras values of the same key.
 
     The noise floor judges (see `rnnscope.floor`); with `atol` or `rtol` the fixed rule |a − b| ≤ atol + rtol·|keras|
-    does. Masks, integers and texts must be equal. `input_sha256` is the hash of the input file, where there is one:
-    with it, values recorded for another file are told apart.
+    does. `floor` is that of this very run, where it has been measured before: several comparisons then share one
+    measurement. Masks, integers and texts must be equal. `input_sha256` is the hash of the input file, where there is
+    one: with it, values recorded for another file are told apart.
 
     Raises BadInput when the values were recorded for another number of samples, or when nothing can be compared.
     """
     _same_batch(trace, reference)
     fixed = atol is not None or rtol is not None
     absolute, relative = _tolerance("atol", atol), _tolerance("rtol", rtol)
-    measured = None if fixed else measure_floor(trace, progress=progress, cancelled=cancelled)
+    measured = None if fixed else floor or measure_floor(trace, progress=progress, cancelled=cancelled)
     rule = f"|difference| ≤ {absolute:g} + {relative:g}·|keras|" if measured is None else measured.rule
     rows: list[Row] = []
     pairs: dict[str, tuple[Array, Array, Array]] = {}
@@ -157,10 +159,10 @@ def compare(
         row, ours, theirs = _matched(key, trace, reference)
         if ours is not None and theirs is not None:
             exact = ours.dtype.kind != "f"
-            floor = None if exact else measured.get(key) if measured else absolute + relative * _magnitude(theirs)
-            floor = np.asarray(0.0) if floor is None else np.asarray(floor)
-            pairs[key] = (ours, theirs, _spread(key, floor, ours))
-            row = _compared(row, *pairs[key], floor)
+            allowed = None if exact else measured.get(key) if measured else absolute + relative * _magnitude(theirs)
+            allowed = np.asarray(0.0) if allowed is None else np.asarray(allowed)
+            pairs[key] = (ours, theirs, _spread(key, allowed, ours))
+            row = _compared(row, *pairs[key], allowed)
         rows.append(row)
     if not pairs:
         reason = next((row.reason for row in rows if row.key in reference.arrays), None)

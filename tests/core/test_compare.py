@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 import rnnscope
 from rnnscope import Reference, Trace, Verdict
 from rnnscope.errors import BadInput, Cancelled
+from rnnscope.floor import measure_floor
 from rnnscope.layers.activations import Activation
 from rnnscope.layers.core import Dense, InputLayer
 from rnnscope.layers.masking import Masking
@@ -13,6 +16,8 @@ from rnnscope.layers.recurrent import Recurrent
 from rnnscope.types import Array
 from rnnscope.unroll import Direction
 from tests.core.models import FEATURES, STEPS, UNITS, chain, masked_input, masked_rnn, simple_cell
+
+compare_module = sys.modules["rnnscope.compare"]  # the package gives its function the same name
 
 
 def trace() -> Trace:
@@ -196,6 +201,18 @@ def test_the_floor_needs_the_model_and_a_fixed_rule_does_not() -> None:
     with pytest.raises(BadInput, match="no model"):
         rnnscope.compare(loaded, stored())
     assert rnnscope.compare(loaded, stored(), atol=0.0).matches
+
+
+def test_a_floor_that_was_measured_before_judges_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = trace()
+    floor = measure_floor(ran)
+    measured = rnnscope.compare(ran, stored())
+    monkeypatch.setattr(compare_module, "measure_floor", None)
+    shared = rnnscope.compare(ran, stored(), floor=floor)
+    assert shared.rule == measured.rule
+    for row, again in zip(measured.rows, shared.rows, strict=True):
+        assert row.verdict is again.verdict
+        assert np.array_equal(np.asarray(row.floor), np.asarray(again.floor))
 
 
 def test_comparing_can_be_cancelled_and_reports_progress() -> None:

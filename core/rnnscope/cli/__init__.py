@@ -1,0 +1,56 @@
+"""The headless commands, one module each; no Qt anywhere.
+
+A command's module has the command's name and an ``add(commands)``, which adds its parser and sets what it runs.
+Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rnnscope import __version__
+from rnnscope.cli import compare, diagnose, lens, run, summary
+from rnnscope.cli.codes import DIFFERS, INTERRUPTED, MATCHES, WRONG
+from rnnscope.cli.reading import add_reading
+from rnnscope.errors import RnnscopeError
+from rnnscope.report.text import MARKS, place
+
+MODULES = (summary, run, compare, diagnose, lens)
+COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
+
+__all__ = ["COMMANDS", "DIFFERS", "INTERRUPTED", "MARKS", "MATCHES", "WRONG", "add_reading", "main", "parser", "place"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one headless command; returns its exit code. Errors are one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except RnnscopeError as error:
+        print(f"rnnscope: {error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        sys.stderr.close()
+        return MATCHES
+    except KeyboardInterrupt:
+        print("rnnscope: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all headless commands; ``parse_args(…).command(options)`` runs the chosen one."""
+    parser = argparse.ArgumentParser(
+        prog="rnnscope",
+        description="Run a Keras recurrent network in NumPy, record every step, hold it against stored Keras values.",
+        epilog="Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong.",
+    )
+    parser.add_argument("--version", action="version", version=f"rnnscope {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in MODULES:
+        module.add(commands)
+    return parser

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnscope.errors import BadInput, UnreadableFile
+from rnnscope.errors import UnreadableFile
 from rnnscope.reading.hdf5 import Hdf5File, open_hdf5
 from rnnscope.reading.json_text import parse_json
 from rnnscope.reading.source import Readable, read_source, sniff
 from rnnscope.texts import is_text
 from rnnscope.trace import LayerTrace, Trace, layer_key
 from rnnscope.types import Array
+from rnnscope.writing import whole_file
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -30,19 +30,8 @@ def save_trace(trace: Trace, path: str | PathLike[str]) -> None:
     The keys are those of stored Keras values, so `load_reference` reads the file too.
     BadInput when it cannot be written.
     """
-    target = Path(path)
-    # Made by its plain name, not by tempfile, whose files nobody else may read.
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        temporary.touch()
-        try:
-            _write(trace, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, RuntimeError, ValueError) as error:  # h5py's own word for a full disk is RuntimeError
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"cannot write the trace: {reason}", file=str(target)) from None
+    with whole_file(path, "trace") as temporary:
+        _write(trace, temporary)
 
 
 def load_trace(path: Readable) -> Trace:

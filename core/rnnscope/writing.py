@@ -1,0 +1,41 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnscope.errors import BadInput
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+
+@contextmanager
+def whole_file(path: str | PathLike[str], what: str) -> Iterator[Path]:
+    """An empty file to write into, which takes the place of `path` once the block has ended well.
+
+    Otherwise `path` stays as it was. BadInput, naming `what`, when it cannot be written.
+    """
+    target = Path(path)
+    # Made by its plain name, not by tempfile, whose files nobody else may read.
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        temporary.touch()
+        try:
+            yield temporary
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:  # h5py's own word for a full disk is RuntimeError
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"cannot write the {what}: {reason}", file=str(target)) from None
+
+
+def write_whole(path: str | PathLike[str], data: bytes, what: str) -> None:
+    """Write `data` to `path`, whole or not at all; BadInput, naming `what`, when that cannot be done."""
+    with whole_file(path, what) as temporary:
+        temporary.write_bytes(data)

@@ -123,10 +123,10 @@ def _put(file: object, key: str, array: Array) -> None:
     *parents, name = [part for part in key.split("/") if part]
     for parent in parents:
         group = group[parent] if parent in group else group.create_group(parent, track_order=True)
-    group.create_dataset(name, data=_storable(array), **compression)
+    group.create_dataset(name, data=storable(array), **compression)
 
 
-def _storable(array: Array) -> Array:
+def storable(array: Array) -> Array:
     """What HDF5 has a type for; it keeps no Unicode but UTF-8."""
     return np.char.encode(array, "utf-8") if is_text(array) else np.asarray(array, order="C")
 

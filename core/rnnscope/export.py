@@ -33,8 +33,8 @@ def export(
     """Write `arrays`, by their keys, in the format that the file's suffix names; the file appears whole or not at all.
 
     `.npz` and `.h5` hold any number of arrays, under keys with slashes as stored Keras values have them; `.csv` and
-    `.npy` hold one. axes: what the array's axes are, for the header of a `.csv`; see `rows`. cancelled: asked at every row
-    of a `.csv`.
+    `.npy` hold one. axes: what the array's axes are, for the header of a `.csv`; see `rows`. cancelled: asked at every
+    row of a `.csv`.
     BadInput for another suffix, for several arrays where one fits, and when the file cannot be written.
     """
     suffix = Path(path).suffix.lower()

@@ -3,12 +3,12 @@
 from rnnscope.compare import Comparison, Location, Row, Verdict, compare
 from rnnscope.diagnose import diagnose
 from rnnscope.errors import BadInput, Cancelled, RnnscopeError, ShapeMismatch, UnreadableFile, Unsupported
+from rnnscope.findings import Finding
 from rnnscope.inputs import load_input
 from rnnscope.layers import keras_layer
 from rnnscope.layers.cells import keras_cell
 from rnnscope.lens import lens
 from rnnscope.mine import Mine, load_mine, take_mine
-from rnnscope.mistakes.finding import Finding
 from rnnscope.model import Model
 from rnnscope.reading.loader import load_model
 from rnnscope.reference import Reference, load_reference

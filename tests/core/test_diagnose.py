@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -348,3 +350,9 @@ def test_the_catalogue_s_words_are_whole() -> None:
         assert "\n" not in mistake.fix
         assert mistake.shown_by
     assert len(BY_ID) == len(CATALOGUE)
+
+
+def test_the_catalogue_is_imported_by_those_who_ask() -> None:
+    code = "import sys, rnnscope; print([name for name in sys.modules if name.startswith('rnnscope.mistakes')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

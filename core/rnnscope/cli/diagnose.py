@@ -10,9 +10,9 @@ from rnnscope.cli.reading import add_model, load
 from rnnscope.diagnose import checked
 from rnnscope.diagnose import diagnose as diagnosed
 from rnnscope.errors import RnnscopeError
+from rnnscope.findings import report
 from rnnscope.inputs import load_input
 from rnnscope.mine import load_mine
-from rnnscope.mistakes import finding
 
 
 def add(commands: Commands) -> None:
@@ -40,5 +40,5 @@ def diagnose(options: argparse.Namespace) -> int:
         found = diagnosed(model, x, mine)
     except RnnscopeError as error:
         raise error.located(file=Path(options.mine).name) from None
-    print("\n".join(finding.report(found)))
+    print("\n".join(report(found)))
     return DIFFERS if found else MATCHES

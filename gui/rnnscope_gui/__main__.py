@@ -14,6 +14,7 @@ from rnnscope.plugin_files import run_plugin
 
 SNAPSHOT = "snapshot"
 RECORDER = "recorder"
+DESKTOP = "desktop"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from rnnscope_gui import recorder
 
         return recorder.main(words[1:])
+    if words and words[0] == DESKTOP:
+        from rnnscope_gui import desktop
+
+        return desktop.main(words[1:])
     options = _parser().parse_args(words)
     if obstacle := _obstacle(options.files):
         sys.stderr.write(f"rnnscope: {obstacle}\n")
@@ -49,7 +54,8 @@ def _obstacle(files: Sequence[str]) -> str:
     """Why no window can open, in a line; "" when one can."""
     if files and not Path(files[0]).suffix and not Path(files[0]).exists():
         return (
-            f"'{files[0]}' is neither a command nor a file. Commands: {', '.join(cli.COMMANDS)}, {RECORDER}, {SNAPSHOT}"
+            f"'{files[0]}' is neither a command nor a file. Commands: "
+            f"{', '.join((*cli.COMMANDS, RECORDER, SNAPSHOT, DESKTOP))}"
         )
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
@@ -63,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         usage="rnnscope [MODEL [INPUT [REFERENCE]]]\n       rnnscope COMMAND …",
         description="See every step a Keras recurrent network takes, held against what Keras said.",
         epilog="Commands, each with its own --help: "
-        f"{', '.join((*cli.COMMANDS, RECORDER))} (without Qt), {SNAPSHOT} (the window as a PNG file, no display).",
+        f"{', '.join((*cli.COMMANDS, RECORDER, DESKTOP))} (without Qt), "
+        f"{SNAPSHOT} (the window as a PNG file, no display).",
     )
     parser.add_argument("files", nargs="*", metavar="MODEL INPUT REFERENCE", help="files to open, in this order")
     cli.add_reading(parser)

@@ -81,6 +81,14 @@ def one_line(text: str, limit: int = 1000) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
+def elided(text: str, width: int) -> str:
+    """`text` in at most `width` characters, its middle left out: what tells names apart stands at their ends."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
 def _rebuild(
     kind: type[RnnscopeError],
     problem: str,

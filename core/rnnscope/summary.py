@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rnnscope.errors import elided, one_line
+
 if TYPE_CHECKING:
     from rnnscope.graph import Layer
     from rnnscope.model import Model
@@ -15,20 +17,26 @@ RIGHT_ALIGNED = 2
 BYTES = {"float64": 8, "float16": 2, "bfloat16": 2}  # per parameter; mixed policies keep float32
 
 
-def summary_table(model: Model) -> str:
-    """The rows of ``model.summary()`` in Keras, the totals, and how the file is read."""
-    rows = [_row(model, layer) for layer in _listed(model)]
+def summary_table(model: Model, *, framed: bool = True, width: int | None = None) -> str:
+    """The rows of ``model.summary()`` in Keras, the totals, and how the file is read.
+
+    framed: with the lines that Keras draws, else in columns two spaces apart. width: characters that the table may
+    take; names lose their middle where it would take more.
+    """
     columns = 3 if _is_chain(model) else 4
-    table = _boxed([HEADINGS[:columns], *(row[:columns] for row in rows)])
+    rows = [HEADINGS[:columns], *(_row(model, layer)[:columns] for layer in _listed(model))]
+    if width is not None:
+        rows = _narrowed(rows, width - 3 * columns - 1)
+    table = _boxed(rows) if framed else [_cells(row, _widths(rows), "  ").rstrip() for row in rows]
     total, trainable = model.parameters, model.trainable_parameters
     lines = [
-        f'Model: "{model.name}"',
+        f'Model: "{one_line(model.name)}"',
         *table,
         f" Total params: {_with_size(model, total)}",
         f" Trainable params: {_with_size(model, trainable)}",
         f" Non-trainable params: {_with_size(model, total - trainable)}",
         f" Read as: {model.semantics}",
-        *(f" Note: {note}" for note in model.notes),
+        *(f" Note: {one_line(note)}" for note in model.notes),
     ]
     return "\n".join(lines)
 
@@ -55,21 +63,39 @@ def _is_chain(model: Model) -> bool:
 def _row(model: Model, layer: Layer) -> tuple[str, str, str, str]:
     sources = [tensor for call in model.calls if call.layer == layer.name for tensor in model.sources(call)]
     connected = ", ".join(f"{tensor.call}[{tensor.output}]" for tensor in sources) or "-"
-    return f"{layer.name} ({layer.class_name})", shape_text(layer.output_shapes), f"{layer.parameters:,}", connected
+    title = one_line(f"{layer.name} ({layer.class_name})")
+    return title, shape_text(layer.output_shapes), f"{layer.parameters:,}", one_line(connected)
+
+
+def _narrowed(rows: Sequence[tuple[str, ...]], width: int) -> list[tuple[str, ...]]:
+    """The rows with the names in the first and the fourth column elided until all columns fit into `width`."""
+    widths = _widths(rows)
+    for column in (3, 0):
+        if column < len(widths) and sum(widths) > width:
+            widths[column] = max(len(HEADINGS[column]), widths[column] - (sum(widths) - width))
+    return [tuple(elided(cell, most) for cell, most in zip(row, widths, strict=True)) for row in rows]
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+
+
+def _cells(row: Sequence[str], widths: Sequence[int], between: str) -> str:
+    """The cells in columns, numbers at the right of theirs."""
+    return between.join(
+        text.rjust(width) if column == RIGHT_ALIGNED else text.ljust(width)
+        for column, (text, width) in enumerate(zip(row, widths, strict=True))
+    )
 
 
 def _boxed(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = _widths(rows)
 
     def rule(left: str, middle: str, right: str, dash: str) -> str:
         return left + middle.join(dash * (width + 2) for width in widths) + right
 
     def line(row: Sequence[str], bar: str) -> str:
-        cells = [
-            text.rjust(width) if column == RIGHT_ALIGNED else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        return bar + bar.join(f" {cell} " for cell in cells) + bar
+        return f"{bar} {_cells(row, widths, f' {bar} ')} {bar}"
 
     body = [line(row, "│") for row in rows[1:]]
     between = rule("├", "┼", "┤", "─")

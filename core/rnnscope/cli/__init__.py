@@ -2,6 +2,9 @@
 
 A command's module has the command's name and an ``add(commands)``, which adds its parser and sets what it runs.
 Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong, 130 interrupted.
+
+``command_line(model, input, reference, *, mine, weights, keras_version, backend, infer, bypass_lambda, run_code,
+ignore_masks, layer, quantity, sample)`` gives the shell-quoted command that repeats what a window shows.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Sequence
 from rnnscope import __version__
 from rnnscope.cli import compare, diagnose, lens, run, summary
 from rnnscope.cli.codes import DIFFERS, INTERRUPTED, MATCHES, WRONG
+from rnnscope.cli.command import command_line
 from rnnscope.cli.reading import add_reading
 from rnnscope.errors import RnnscopeError
 from rnnscope.report.text import MARKS, place
@@ -20,7 +24,19 @@ from rnnscope.report.text import MARKS, place
 MODULES = (summary, run, compare, diagnose, lens)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
 
-__all__ = ["COMMANDS", "DIFFERS", "INTERRUPTED", "MARKS", "MATCHES", "WRONG", "add_reading", "main", "parser", "place"]
+__all__ = [
+    "COMMANDS",
+    "DIFFERS",
+    "INTERRUPTED",
+    "MARKS",
+    "MATCHES",
+    "WRONG",
+    "add_reading",
+    "command_line",
+    "main",
+    "parser",
+    "place",
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

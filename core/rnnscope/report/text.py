@@ -1,42 +1,94 @@
-"""A comparison as lines of plain text."""
+"""A report as lines of plain text: the answer first, then a line for each quantity. Nothing is cut, nothing drawn."""
 
 from __future__ import annotations
 
-from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict
+from collections.abc import Sequence
+
+from rnnscope.compare import Verdict
 from rnnscope.errors import one_line
+from rnnscope.findings import report as findings_lines
+from rnnscope.report.record import Report, looked_at
+from rnnscope.report.table import HEADINGS, RIGHT_ALIGNED, Line, lines_of
+from rnnscope.report.words import (
+    MARKS,
+    Held,
+    first_sentence,
+    held,
+    left_out,
+    place,
+    port_sentences,
+    verdict_sentence,
+)
+from rnnscope.trace import split_key
 
-MARKS = {Verdict.SAME: "✓", Verdict.ROUNDING: "≈", Verdict.DIFFERENT: "≠", Verdict.NOT_COMPARED: "–"}
-
-
-def report(result: Comparison) -> list[str]:
-    """The comparison as lines of text: one a quantity, the rule, the first difference and the verdict."""
-    shown = [row for row in result.rows if row.reason != NOT_STORED]
-    width = max(len(_title(row)) for row in shown)
-    lines = [_line(row, width) for row in shown]
-    if len(shown) < len(result.rows):
-        lines.append(f"– {len(result.rows) - len(shown)} more quantities were computed and are not stored")
-    lines += ["", f"Rule: {result.rule}"]
-    if result.foreign:
-        lines.append(f"Note: {result.foreign}")
-    if result.first_difference is not None:
-        lines.append(f"First difference: {place(result.first_difference)}")
-    return [*lines, f"{MARKS[result.verdict]} {result.verdict}"]
-
-
-def place(location: Location) -> str:
-    """``rnn state/h, sample 3, step 7, unit 12``."""
-    layer = location.layer or "model"
-    step = "" if location.step is None else f", step {location.step}"
-    return f"{layer} {location.quantity}, sample {location.sample}{step}, unit {location.unit}"
+__all__ = ["MARKS", "answer", "place", "plain", "table_lines"]
 
 
-def _title(row: Row) -> str:
-    return f"{row.layer or 'model'} {row.quantity}"
+def plain(report: Report) -> list[str]:
+    """The whole report."""
+    lines = answer(report)
+    for one in held(report):
+        lines += ["", *section(report, one)]
+    if report.port is not None and report.port.findings is not None:
+        lines += ["", "Why:", *map(cleaned, findings_lines(report.port.findings))]
+    return lines
 
 
-def _line(row: Row, width: int) -> str:
-    head = f"{MARKS[row.verdict]} {one_line(_title(row)):<{width}}  {row.verdict:<12}"
-    if row.reason:
-        return f"{head}  {row.reason}"
-    at = f"  largest at {place(row.worst)}" if row.verdict is Verdict.DIFFERENT and row.worst else ""
-    return f"{head}  max |difference| {row.max_abs:.3g}, relative {row.max_rel:.3g}{at}"
+def answer(report: Report) -> list[str]:
+    """What is to be known first: each verdict and its first difference, the rule, and what mine was taken for."""
+    lines = []
+    for one in held(report):
+        lines.append(verdict_sentence(one))
+        lines += [sentence for sentence in (first_sentence(report, one),) if sentence]
+    lines += [f"Rule: {rule}" for rule in dict.fromkeys(one.result.rule for one in held(report))]
+    lines += [f"Note: {one_line(one.result.foreign)}" for one in held(report) if one.result.foreign]
+    if report.port is not None:
+        lines += port_sentences(report.port)
+    return [*lines, *looked_at_lines(report)]
+
+
+def looked_at_lines(report: Report) -> list[str]:
+    """The sample that somebody wants to see, judged by itself; nothing when nobody named one."""
+    if report.look.sample is None:
+        return []
+    key, sample = looked_at(report)
+    layer, quantity = split_key(key, report.trace.layers)
+    said = []
+    for one in held(report):
+        verdict, largest = one.result.sample_verdict(key, sample)
+        said.append(f"{one.ours} against {one.theirs} {MARKS[verdict]} {verdict}, max |difference| {largest:.3g}")
+    return [one_line(f"Sample {sample}: {layer or 'model'} {quantity}: {'; '.join(said)}")]
+
+
+def section(report: Report, one: Held) -> list[str]:
+    """A comparison as a table under its own heading."""
+    more = left_out(one.result)
+    lines = [heading(report, one), *table_lines(lines_of(one.result, report.look.layer))]
+    return [*lines, f"{MARKS[Verdict.NOT_COMPARED]} {more}"] if more and one.result is report.comparison else lines
+
+
+def heading(report: Report, one: Held) -> str:
+    """What is held against what, and which layer of it is shown."""
+    return f"{one.ours} against {one.theirs}{f', layer {one_line(report.look.layer)}' if report.look.layer else ''}:"
+
+
+def table_lines(lines: Sequence[Line]) -> list[str]:
+    """Rows in aligned columns, two spaces between them, under their headings."""
+    if not lines:
+        return ["nothing of it was compared"]
+    rows = [HEADINGS, *((*line.cells, line.remark) for line in lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
+    return [_row(row, widths) for row in rows]
+
+
+def _row(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [
+        cell.rjust(width) if heading in RIGHT_ALIGNED else cell.ljust(width)
+        for cell, width, heading in zip(row, widths, HEADINGS, strict=False)
+    ]
+    return "  ".join([*cells, row[-1]]).rstrip()
+
+
+def cleaned(line: str) -> str:
+    """A line without control characters, its spaces kept."""
+    return "".join(letter if letter.isprintable() else " " for letter in line)

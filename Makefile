@@ -38,8 +38,9 @@ format: setup ## format the code, and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
 
-bench: setup ## import time and start-up time, beside those of the libraries alone
+bench: setup ## start-up time and a frame of scrubbing, beside those of the libraries alone
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python tests/benchmarks/start_up.py
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks.scrubbing
 
 parity: setup oracles ## random models by real Keras, held against ours (N=300 SEED=1 ORACLES="tensorflow jax tf-keras")
 	@$(BIN)/python -m tests.parity --n $(N) --seed $(SEED) --first $(FIRST) --oracles "$(ORACLES)" $(if $(CASE),--case $(CASE)) $(ARGS)

@@ -3,7 +3,6 @@
 from rnnscope.compare import Comparison, Location, Row, Verdict, compare
 from rnnscope.diagnose import diagnose
 from rnnscope.errors import BadInput, Cancelled, RnnscopeError, ShapeMismatch, UnreadableFile, Unsupported
-from rnnscope.explain import Explanation, explain
 from rnnscope.findings import Finding
 from rnnscope.inputs import load_input
 from rnnscope.layers import keras_layer
@@ -14,6 +13,7 @@ from rnnscope.model import Model
 from rnnscope.reading.loader import load_model
 from rnnscope.reference import Reference, load_reference
 from rnnscope.run import run
+from rnnscope.script import write_script
 from rnnscope.storage import load_trace
 from rnnscope.trace import LayerTrace, Trace
 
@@ -23,7 +23,6 @@ __all__ = [
     "BadInput",
     "Cancelled",
     "Comparison",
-    "Explanation",
     "Finding",
     "LayerTrace",
     "Location",
@@ -39,7 +38,6 @@ __all__ = [
     "Verdict",
     "compare",
     "diagnose",
-    "explain",
     "keras_cell",
     "keras_layer",
     "lens",
@@ -50,4 +48,5 @@ __all__ = [
     "load_trace",
     "run",
     "take_mine",
+    "write_script",
 ]

@@ -13,6 +13,7 @@ from rnnscope.types import Array, Mask
 
 Progress = Callable[[int, int], None]
 Cancelling = Callable[[], bool]
+Observer = Callable[..., None]  # of a call, its layer, its arguments and its result
 HALF_TYPES = ("float16", "bfloat16")
 
 
@@ -65,6 +66,7 @@ class Context:
     shake: rounding noise of a layer's type for every new state, or None; `decisions` then replays the steady run's.
     carried: layer → its states by name, as an earlier run left them, for stateful layers.
     most: how many numbers an output may hold; None for any.
+    observe: is shown every call of a layer with its arguments and its result, before that is rounded.
     """
 
     semantics: Semantics
@@ -79,6 +81,7 @@ class Context:
     total: int = 0
     done: int = 0
     most: int | None = None
+    observe: Observer | None = None
 
     def enter(self, layer_dtype: str) -> None:
         """Go on with a layer of this type."""

@@ -62,18 +62,13 @@ def run(
 
 def record_in_type(model: Model, inputs: Mapping[str, Array], context: Context) -> Trace:
     """Walk the whole model, with every weight in the type that `context` asks for, or in its layer's own."""
-    return record(model, inputs, context, weights_in_type(context))
-
-
-def weights_in_type(context: Context) -> Callable[[Array, str], Array]:
-    """What makes of a stored weight the one that is computed with, given the type of its layer."""
 
     def prepare(weight: Array, layer_dtype: str) -> Array:
         if context.requested is not None:
             return weight.astype(context.requested, copy=False)
         return rounded(weight.astype(working_dtype(layer_dtype), copy=False), layer_dtype)
 
-    return prepare
+    return record(model, inputs, context, prepare)
 
 
 def record(

@@ -99,9 +99,11 @@ def _evaluate(
 ) -> Result:
     context.enter(layer.dtype)
     try:
-        arguments = arguments_of(call, layer.operation, values, context) if call.inputs else _entering(call, entering)
+        arguments = _arguments(call, layer.operation, values, context) if call.inputs else _entering(call, entering)
         _check_size(call, layer.operation, arguments.tensors, context)
         result = layer.operation.call(arguments, context)
+        if context.observe is not None:
+            context.observe(call, layer, arguments, result)
     except RnnscopeError as error:
         raise error.located(file=None, layer=call.key) from None
     except MISFITS as error:
@@ -129,8 +131,7 @@ def _entering(call: Call, entering: Mapping[str, Value]) -> Arguments:
     return Arguments((value.array,), incoming=value.mask, masks=(value.mask,), layer=call.key)
 
 
-def arguments_of(call: Call, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> Arguments:
-    """The arguments of a call that reads tensors: cast, with their masks chosen; `context` stands in its layer."""
+def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> Arguments:
     given = [values[tensor] for tensor in call.inputs]
     by_hand = None
     if call.mask is not None and context.use_masks:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -183,28 +182,3 @@ def test_what_cannot_be_run_names_the_model_and_not_the_input(capsys: pytest.Cap
     golden = Path(__file__).parents[1] / "golden" / "lambda_that_changes_nothing"
     assert main(["run", f"{golden}.keras", f"{golden}.input.npz"]) == 2
     assert capsys.readouterr().err.startswith("rnnscope: lambda_that_changes_nothing.keras: layer 'lambda': ")
-
-
-def test_explain_takes_a_number_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    place = ["--layer", "rnn", "--quantity", "state/h", "--sample", "25", "--step", "6", "--unit", "12"]
-    assert main(["explain", MODEL, INPUT, *place, "--reference", REFERENCE, "--terms", "3"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "h[6, 12] = −0.7924, Keras −0.7924 (rnn state/h, sample 25, step 6, unit 12)"
-    assert lines[1].startswith("  Frozen at step 6, value from step 5")
-    assert "    h = tanh(x·W + h·U + b)" in lines
-    assert any(line.endswith("the other 138 together") for line in lines)
-
-
-def test_explain_takes_the_last_step_of_the_first_quantity(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", MODEL, INPUT, "--layer", "rnn", "--sample", "3"]) == 0
-    assert "(rnn state/h, sample 3, step 9, unit 0)" in capsys.readouterr().out
-
-
-def test_explain_puts_one_s_own_output_beside_the_model_s(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", MODEL, INPUT, "--mine", str(EXAMPLE / "wrong_port.npy")]) == 0
-    assert re.match(r"denseoutput\[0\] = .*, mine −?[\d.]+ \(", capsys.readouterr().out)
-
-
-def test_explain_of_what_is_not_there_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", MODEL, INPUT, "--layer", "rnn", "--sample", "64"]) == 2
-    assert "no such sample; expected 0 to 63, found 64" in capsys.readouterr().err

@@ -1,0 +1,21 @@
+"""What readable code looks like, family by family; importing this registers all of it."""
+
+from __future__ import annotations
+
+from rnnscope.layers.base import Operation
+from rnnscope.script.templates import (
+    activations,
+    bidirectional,
+    embedding,
+    everyday,
+    operations,
+    recurrent,
+)
+from rnnscope.script.use import TEMPLATES, Template
+
+__all__ = ["activations", "bidirectional", "embedding", "everyday", "operations", "recurrent", "template_of"]
+
+
+def template_of(operation: Operation) -> Template | None:
+    """What writes uses of an operation; None when nothing does."""
+    return TEMPLATES.get(type(operation))

@@ -42,14 +42,18 @@ def report(findings: Sequence[Finding]) -> list[str]:
     if not findings:
         return [AGREES]
     first = [finding for finding in findings if finding.rank == findings[0].rank]
-    lines = [*_answer(first), "", *_table(findings)]
+    lines = [*answer_lines(findings), "", *_table(findings)]
     for finding in first if first[0].explains else findings[:1]:
         lines += ["", finding.title, *wrap(finding.explanation, WIDTH, initial_indent="  ", subsequent_indent="  ")]
         lines += indent(finding.fix, "  > ").split("\n")
     return lines
 
 
-def _answer(first: Sequence[Finding]) -> list[str]:
+def answer_lines(findings: Sequence[Finding]) -> list[str]:
+    """What a diagnosis says first: the mistake, those that are tied, or that there is none."""
+    if not findings:
+        return [AGREES]
+    first = [finding for finding in findings if finding.rank == findings[0].rank]
     if not first[0].explains:
         return [f"{NONE}. The nearest:"]
     named = [" + ".join(finding.ids) for finding in first]

@@ -41,7 +41,7 @@ is wrong.
 
 Examples:
   rnnscope compare model.keras input.npy keras.npz
-  rnnscope compare model.keras input.npy keras.npz --mine port.npy --why --junit report.xml
+  rnnscope compare model.keras input.npy keras.npz --mine port.npy --why --html report.html
   rnnscope compare model.keras input.npy --mine port.npy --json - | jq .comparisons[0].first_difference"""
 
 
@@ -63,8 +63,8 @@ def add(commands: Commands) -> None:
     rule = parser.add_argument_group("the rule")
     rule.add_argument("--atol", type=float, help="allow |a − b| ≤ atol + rtol·|b| instead of the measured noise floor")
     rule.add_argument("--rtol", type=float, help="see --atol")
-    add_look(parser, "the rows")
-    add_outputs(parser, "json", "junit")
+    add_look(parser, "the rows, and in --html the pictures,")
+    add_outputs(parser, "json", "html", "junit")
     parser.set_defaults(command=compare)
 
 
@@ -134,10 +134,12 @@ def _findings(trace: Trace, port: Port) -> tuple[Finding, ...]:
 
 def _writers(report: Report) -> dict[str, Callable[[], str]]:
     from rnnscope.report.as_json import comparison_json, json_text
+    from rnnscope.report.html import page
     from rnnscope.report.junit import junit
 
     return {
         "json": lambda: json_text(comparison_json(report)),
+        "html": lambda: page(report),
         "junit": lambda: junit(report),
     }
 

@@ -14,12 +14,13 @@ from rnnscope.writing import write_whole
 STANDARD_OUTPUT = "-"
 KINDS = {
     "json": "write all of it as JSON, in the documented layout",
+    "html": "write a page with pictures, in one file that needs no other",
     "junit": "write a test case for each quantity, as servers of continuous integration read them",
 }
 
 
 def add_outputs(parser: argparse.ArgumentParser, *kinds: str) -> None:
-    """The options ``--json`` and ``--junit``, of which the command has these."""
+    """The options ``--json``, ``--html`` and ``--junit``, of which the command has these."""
     group = parser.add_argument_group("files to write; - is standard output, where nothing else is printed then")
     for kind in kinds:
         group.add_argument(f"--{kind}", metavar="FILE", help=KINDS[kind])

@@ -24,7 +24,7 @@ STYLES = {
 }
 LAYER, QUANTITY = 1, 2
 NARROWEST = 10  # characters of a name that is elided
-PADDING = 2  # characters around a column
+PADDING = 2  # characters between columns
 BESIDE = 24  # characters that a remark needs to stand beside the figures instead of below them
 
 
@@ -69,9 +69,10 @@ def _print_table(console: Console, lines: Sequence[Line]) -> None:
         console.print("nothing of it was compared")
         return
     shown, beside = fitted([(*line.cells, line.remark) for line in lines], console.width)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
     for title in HEADINGS if beside else HEADINGS[:-1]:
-        table.add_column(title, justify="right" if title in RIGHT_ALIGNED else "left", no_wrap=title != "")
+        numbers = title in RIGHT_ALIGNED  # whose headings may wrap, while the numbers have no spaces
+        table.add_column(title, justify="right" if numbers else "left", no_wrap=not numbers and title != "")
     for line, cells in zip(lines, shown, strict=True):
         style = "bold" if line.is_first else ""
         row = [Text(cells[0], STYLES[line.verdict]), *(Text(cell, style) for cell in cells[1:])]
@@ -87,7 +88,8 @@ def fitted(rows: Sequence[Sequence[str]], width: int) -> tuple[list[list[str]], 
 
     Also whether there is room for the remarks beside the figures.
     """
-    widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(len(HEADINGS) - 1)]
+    headings = [max(heading.split() or [""], key=len) for heading in HEADINGS]
+    widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(HEADINGS) - 1)]
     remark = min(BESIDE, max(len(row[-1]) for row in rows))
     spare = width - sum(widths) - PADDING * len(widths) - remark
     cut = dict.fromkeys((LAYER, QUANTITY), 10**9)

@@ -41,10 +41,11 @@ def _line(row: Row, *, is_first: bool, is_furthest: bool) -> Line:
     names = (f"{MARKS[row.verdict]} {row.verdict}", one_line(row.layer or "model"), one_line(row.quantity))
     flags = [flag for flag, holds in ((FIRST, is_first), (FURTHEST, is_furthest)) if holds]
     numbers = ("", "", "") if row.reason and row.worst is None else _numbers(row)
-    said = [one_line(row.reason)] if row.reason else []
+    if row.reason:
+        flags.append(one_line(row.reason))
     if row.verdict is Verdict.DIFFERENT and row.worst is not None:
-        said.append(f"largest at {position(row.worst)}")
-    remark = "; ".join([*said, *flags])
+        flags.append(f"largest at {position(row.worst)}")
+    remark = "; ".join(flags)
     return Line(row.verdict, (*names, *numbers), remark, row.key, is_first, is_furthest)
 
 

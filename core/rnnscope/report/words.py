@@ -39,9 +39,13 @@ def held(report: Report) -> tuple[Held, ...]:
 
 def verdict_sentence(one: Held) -> str:
     """``≠ different: NumPy against Keras, 3 of 12 quantities beyond the rule``."""
+    return f"{MARKS[one.result.verdict]} {one.result.verdict}: {verdict_words(one)}"
+
+
+def verdict_words(one: Held) -> str:
+    """What was compared, how much of it, and how many beyond the rule."""
     compared = [row for row in one.result.rows if row.verdict is not Verdict.NOT_COMPARED]
     differing = sum(row.verdict is Verdict.DIFFERENT for row in compared)
-    verdict = one.result.verdict
     many = _count(len(compared))
     said = {
         Verdict.SAME: f"{many} compared, equal to the bit",
@@ -49,7 +53,7 @@ def verdict_sentence(one: Held) -> str:
         Verdict.DIFFERENT: f"{differing} of {many} beyond the rule",
         Verdict.NOT_COMPARED: "nothing could be compared",
     }
-    return f"{MARKS[verdict]} {verdict}: {one.ours} against {one.theirs}, {said[verdict]}"
+    return f"{one.ours} against {one.theirs}, {said[one.result.verdict]}"
 
 
 def _count(number: int) -> str:

@@ -18,7 +18,7 @@ V = [12, 36, 1138, 42]
 def test_an_encoding_has_the_shape_that_it_says(mode: str, shape: tuple[int, ...]) -> None:
     encoding, indices = Encoding(mode, 5), np.random.default_rng(0).integers(0, 7, shape)
     encoded = encoding.encode(indices)
-    assert encoded.shape == encoding.shape(shape)
+    assert encoded.shape == encoding.shape_of(shape)
     if mode == "count":
         assert encoded.sum() == (indices < 5).sum()
 

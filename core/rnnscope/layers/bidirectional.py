@@ -104,17 +104,13 @@ class Bidirectional(Operation):
         )
 
     def _merge(self, ahead: Array, back: Array) -> tuple[Array, ...]:
-        match self.merge_mode:
-            case "concat":
-                return (np.concatenate([ahead, back], axis=-1),)
-            case "sum":
-                return (ahead + back,)
-            case "ave":
-                return ((ahead + back) / 2,)
-            case "mul":
-                return (ahead * back,)
-            case _:
-                return (ahead, back)
+        if self.merge_mode == "concat":
+            return (np.concatenate([ahead, back], axis=-1),)
+        if self.merge_mode == "sum":
+            return (ahead + back,)
+        if self.merge_mode == "ave":
+            return ((ahead + back) / 2,)
+        return (ahead * back,) if self.merge_mode == "mul" else (ahead, back)
 
 
 def _direction(config: Config, entry: Mapping[str, object], weights: Weights, shapes: tuple[Shape, ...]) -> Recurrent:

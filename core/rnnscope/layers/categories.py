@@ -29,7 +29,7 @@ class Encoding:
     mode: str
     depth: int
 
-    def shape(self, shape: Shape) -> Shape:
+    def shape_of(self, shape: Shape) -> Shape:
         match self.mode:
             case "int":
                 return shape
@@ -94,7 +94,7 @@ class Discretization(Operation):
         return cls(boundaries, Encoding(mode, len(boundaries) + 1))
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        return (self.encoding.shape(shapes[0]),)
+        return (self.encoding.shape_of(shapes[0]),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         found: Array = np.asarray(np.searchsorted(self.boundaries, arguments.x, side="right"))
@@ -127,7 +127,7 @@ class CategoryEncoding(Operation):
         return cls(Encoding(mode, config.take_int("num_tokens")))
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        return (self.encoding.shape(shapes[0]),)
+        return (self.encoding.shape_of(shapes[0]),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         given = arguments.keywords.get("count_weights")

@@ -78,7 +78,7 @@ class Lookup(Operation):
         return np.zeros(keys.shape, np.int64)
 
     def output_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-        return (self.encoding.shape(shapes[0]),)
+        return (self.encoding.shape_of(shapes[0]),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         if self.invert:

@@ -32,6 +32,26 @@ def softplus(x: Array) -> Array:
     return np.asarray(np.logaddexp(x, np.zeros((), x.dtype)))
 
 
+def linear(x: Array) -> Array:
+    return x
+
+
+def silu(x: Array) -> Array:
+    return np.asarray(x * sigmoid(x))
+
+
+def mish(x: Array) -> Array:
+    return np.asarray(x * np.tanh(softplus(x)))
+
+
+def softsign(x: Array) -> Array:
+    return np.asarray(x / (1 + np.abs(x)))
+
+
+def log_sigmoid(x: Array) -> Array:
+    return -softplus(-x)
+
+
 def softmax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     """Along several axes Keras takes exp(x − logsumexp(x)): where all are −10⁹, float32 then has 1 for each of them."""
     if isinstance(axis, tuple) and len(axis) > 1:
@@ -111,6 +131,26 @@ def steep_hard_sigmoid(x: Array) -> Array:
     return np.asarray(np.clip(x * np.asarray(0.2, x.dtype) + np.asarray(0.5, x.dtype), 0, 1))
 
 
+def hard_silu(x: Array) -> Array:
+    return np.asarray(x * hard_sigmoid(x))
+
+
+def steep_hard_silu(x: Array) -> Array:
+    return np.asarray(x * steep_hard_sigmoid(x))
+
+
+def hard_tanh(x: Array) -> Array:
+    return np.clip(x, -1, 1)
+
+
+def tanh_shrink(x: Array) -> Array:
+    return np.asarray(x - np.tanh(x))
+
+
+def sparse_sigmoid(x: Array) -> Array:
+    return np.clip(0.5 * (x + 1), 0, 1)
+
+
 def hard_shrink(x: Array, threshold: float = 0.5) -> Array:
     return np.where(np.abs(x) > threshold, x, 0)
 
@@ -134,7 +174,7 @@ def sparse_plus(x: Array) -> Array:
 # What an `Activation` may be called: Keras's names, save that hard_sigmoid and what is made of it have one name for
 # each of its definitions.
 ACTIVATIONS: dict[str, Callable[..., Array]] = {
-    "linear": lambda x: x,
+    "linear": linear,
     "tanh": np.tanh,
     "sigmoid": sigmoid,
     "hard_sigmoid_keras3": hard_sigmoid,
@@ -148,25 +188,25 @@ ACTIVATIONS: dict[str, Callable[..., Array]] = {
     "celu": celu,
     "gelu": gelu,
     "glu": glu,
-    "silu": lambda x: x * sigmoid(x),
-    "swish": lambda x: x * sigmoid(x),
-    "hard_silu_keras3": lambda x: x * hard_sigmoid(x),
-    "hard_silu_keras2": lambda x: x * steep_hard_sigmoid(x),
-    "hard_swish_keras3": lambda x: x * hard_sigmoid(x),
-    "hard_swish_keras2": lambda x: x * steep_hard_sigmoid(x),
-    "mish": lambda x: x * np.tanh(softplus(x)),
+    "silu": silu,
+    "swish": silu,
+    "hard_silu_keras3": hard_silu,
+    "hard_silu_keras2": steep_hard_silu,
+    "hard_swish_keras3": hard_silu,
+    "hard_swish_keras2": steep_hard_silu,
+    "mish": mish,
     "softplus": softplus,
-    "softsign": lambda x: x / (1 + np.abs(x)),
+    "softsign": softsign,
     "softmax": softmax,
     "log_softmax": log_softmax,
-    "log_sigmoid": lambda x: -softplus(-x),
-    "sparse_sigmoid": lambda x: np.clip(0.5 * (x + 1), 0, 1),
+    "log_sigmoid": log_sigmoid,
+    "sparse_sigmoid": sparse_sigmoid,
     "sparse_plus": sparse_plus,
     "sparsemax": sparsemax,
     "squareplus": squareplus,
     "exponential": np.exp,
-    "hard_tanh": lambda x: np.clip(x, -1, 1),
-    "tanh_shrink": lambda x: x - np.tanh(x),
+    "hard_tanh": hard_tanh,
+    "tanh_shrink": tanh_shrink,
     "hard_shrink": hard_shrink,
     "soft_shrink": soft_shrink,
 }

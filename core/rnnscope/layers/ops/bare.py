@@ -14,8 +14,8 @@ from rnnscope.errors import ShapeMismatch, Unsupported
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import FLOATS, Config
 from rnnscope.layers.ops import shaping
-from rnnscope.layers.ops.rule import Rule, as_tuple
-from rnnscope.layers.ops.shapes import Dims, bounded, broadcast
+from rnnscope.layers.ops.rule import Computing, Rule, as_tuple
+from rnnscope.layers.ops.shapes import Dims, bounded
 from rnnscope.layers.ops.table import KERAS, TENSORFLOW
 from rnnscope.layers.ops.types import typed
 from rnnscope.types import Array, Shape
@@ -130,10 +130,7 @@ class BareOperation(Operation):
         kind = "jax" if context.semantics.backend == "jax" and self.family == "keras" else self.family
         if self.name not in HAND_BACK[kind] or len(tensors) != 1 or len(outputs) != 1:
             return False
-        if self.name == "Concatenate":
-            return True
-        x, out = tensors[0], outputs[0]
-        return (x.shape, x.strides, x.dtype, x.ctypes.data) == (out.shape, out.strides, out.dtype, out.ctypes.data)
+        return self.name == "Concatenate" or is_same_array(tensors[0], outputs[0])
 
     def _shapes_by_rule(self, shapes: Sequence[Dims], option: Callable[[Slot, Dims], object]) -> tuple[Shape, ...]:
         """`shapes` are those of the tensors; `option` says what stands for a tensor that is an option, as a size."""
@@ -166,23 +163,39 @@ class BareOperation(Operation):
         floating: np.dtype[np.floating] = np.dtype(np.float32),  # noqa: B008
         decide: Callable[[Array], Array] = lambda array: array,
     ) -> tuple[Array, ...]:
-        rule = self.rule
-        named = {
-            name: _filled(value, lambda slot: tensors[slot.position], lambda constant: constant)
-            for name, value in self.arguments.items()
-        }
-        named = typed(rule, named, lambda value: np.asarray(constant(value)), floating)
-        if isinstance(named.get("dtype"), str):
-            named["dtype"] = floating if named["dtype"] in FLOATS else np.dtype(str(named["dtype"]))
-        if rule.shape is broadcast:
-            named = {name: constant(value) if isinstance(value, float) else value for name, value in named.items()}
-        if rule.decides:
-            named["decide"] = decide
-        positional, keywords = arranged(rule, named)
-        return tuple(np.asarray(out) for out in as_tuple(rule.function(*positional, **keywords)))
+        return evaluate(self.rule, self.arguments, tensors, constant, floating, decide)
 
 
-def arranged(rule: Rule, named: Mapping[str, object]) -> tuple[list[object], dict[str, object]]:
+def evaluate(
+    rule: Computing,
+    arguments: Mapping[str, object],
+    tensors: Sequence[Array],
+    constant: Callable[[float], Any],
+    floating: np.dtype[np.floating],
+    decide: Callable[[Array], Array],
+) -> tuple[Array, ...]:
+    """What a rule makes of `arguments` by name, with `tensors` in place of the slots."""
+    named = {
+        name: _filled(value, lambda slot: tensors[slot.position], lambda constant: constant)
+        for name, value in arguments.items()
+    }
+    named = typed(rule, named, lambda value: np.asarray(constant(value)), floating)
+    if isinstance(named.get("dtype"), str):
+        named["dtype"] = floating if named["dtype"] in FLOATS else np.dtype(str(named["dtype"]))
+    if rule.broadcasts:
+        named = {name: constant(value) if isinstance(value, float) else value for name, value in named.items()}
+    if rule.decides:
+        named["decide"] = decide
+    positional, keywords = arranged(rule, named)
+    return tuple(np.asarray(out) for out in as_tuple(rule.function(*positional, **keywords)))
+
+
+def is_same_array(x: Array, out: Array) -> bool:
+    """Whether `out` is `x` itself: the same numbers at the same place."""
+    return (x.shape, x.strides, x.dtype, x.ctypes.data) == (out.shape, out.strides, out.dtype, out.ctypes.data)
+
+
+def arranged(rule: Computing, named: Mapping[str, object]) -> tuple[list[object], dict[str, object]]:
     """Arguments by name; NumPy's own functions want them by position."""
     if not isinstance(rule.function, np.ufunc):
         return [], dict(named)

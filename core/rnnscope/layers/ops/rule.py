@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from rnnscope.layers.ops.shapes import broadcast
 from rnnscope.types import Array
 
 # How the tensor arguments of an operation find a type:
@@ -18,6 +19,23 @@ Function = Callable[..., Any]
 
 # Arguments whose type never mixes with that of the others.
 APART = ("condition", "indices", "key", "condlist", "mask", "lengths", "start_indices", "q")
+
+
+class Computing(Protocol):
+    """What of a rule is needed to compute it; see `Rule`."""
+
+    @property
+    def function(self) -> Function: ...
+    @property
+    def typing(self) -> str: ...
+    @property
+    def tensors(self) -> tuple[str, ...]: ...
+    @property
+    def mixed(self) -> tuple[str, ...]: ...
+    @property
+    def broadcasts(self) -> bool: ...
+    @property
+    def decides(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,11 @@ class Rule:
     def mixed(self) -> tuple[str, ...]:
         """The tensor parameters that share a type."""
         return tuple(name for name in self.tensors if name not in APART)
+
+    @property
+    def broadcasts(self) -> bool:
+        """Whether the arguments are laid over one another; a number among them is then one that the model knows."""
+        return self.shape is broadcast
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from rnnscope.layers.ops.rule import Rule
+from rnnscope.layers.ops.rule import Computing
 from rnnscope.types import Array
 
 Constant = Callable[[float], Array]  # a number from the file as the model knows it
 
 
 def typed(
-    rule: Rule, named: Mapping[str, object], constant: Constant, floating: np.dtype[np.floating]
+    rule: Computing, named: Mapping[str, object], constant: Constant, floating: np.dtype[np.floating]
 ) -> dict[str, object]:
     """The arguments with tensors, lists and numbers of the shared parameters in their common type."""
     done = dict(named)

@@ -6,11 +6,11 @@ Any layer that the engine runs can be had so, a person's own included. Take this
 
 ``found.source`` then holds, of the engine's own text, the classes, functions and constants that this layer's `call`
 comes to, and nothing else; `found.weights` the arrays, and `found.imports` the lines that have to stand above. What the
-layer was read with is in it as literals, and its arrays as ``WEIGHTS["softmax/…"]``. At its end stands for each layer::
+layer was read with is in it as literals, and its arrays as ``weights["softmax/…"]``. At its end stands for each layer::
 
     softmax = Called(operation=ActivationLayer(activation=…), name="softmax")
 
-which is called as ``softmax(tensors, mask, masks, keywords)`` and returns ``(outputs, masks)``, both tuples:
+which is called as ``softmax(tensors, mask, masks, keywords)`` and returns all outputs, then the mask of each or None:
 
 tensors: as they come; they are cast to the layer's type as the engine casts them.
 mask: the one that the layer is to use (`rnnscope.walk.choose_masks` says which), or None.
@@ -20,9 +20,9 @@ keywords: the call's other arguments but its mask, by Keras's names, with arrays
 Whose masks a layer takes off (`Operation.unmasks`) stays the caller's business. Arrays are handed on as the engine
 hands them on: what Dropout returns is what it was given.
 
-The source has to stand below a line that makes ``WEIGHTS``, a mapping of the arrays by their keys, and needs Python 3.9
-and NumPy 2, whose rules of mixing types the engine follows. Text from a file comes into it through `ascii` alone, and
-long lists and texts go into the weights.
+The source has to stand below a line that makes ``weights``, a mapping of the arrays by their keys, and needs Python 3.9
+and NumPy 2, whose rules of mixing types the engine follows. Text from a file comes into it as literals alone, and long
+lists and texts go into the weights.
 """
 
 from __future__ import annotations
@@ -38,21 +38,23 @@ from rnnscope.graph import Layer
 from rnnscope.layers.lambda_layer import Lambda
 from rnnscope.script.closure import Closure
 from rnnscope.script.cutting import cut_out
+from rnnscope.script.names import quoted
 from rnnscope.script.naming import Naming, import_lines
 from rnnscope.script.runtime import Called
 from rnnscope.script.sources import GIVEN, Foreign, Symbol, is_ours, package_of
 from rnnscope.script.standing_in import CALLED, SEMANTICS, STANDING_IN, called
-from rnnscope.script.values import NUMPY, Writer, field_names, is_record, quoted, reach_value
+from rnnscope.script.values import Writer, field_names, is_record, reach_value
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array
 from rnnscope.walk import prepared
 
+NUMPY: Final = Foreign("numpy", "")
 SIMPLE_NAMESPACE: Final = Foreign("types", "SimpleNamespace")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extracted:
-    """imports: the lines to put on top, sorted. source: the definitions. weights: what ``WEIGHTS`` has to hold."""
+    """imports: the lines to put on top, sorted. source: the definitions. weights: what ``weights`` has to hold."""
 
     imports: tuple[str, ...]
     source: str
@@ -62,7 +64,7 @@ class Extracted:
 def extracted(layers: Mapping[str, Layer], semantics: Semantics, *, taken: Collection[str] = ()) -> Extracted:
     """The source that computes `layers`, each under the Python name that it is given here.
 
-    taken: names that nothing in the source may have; ``np`` is NumPy's in any case. Raises Unsupported for code that no
+    taken: names that nothing in the source may have. Raises Unsupported for code that no
     script can hold: that of a Lambda, of a person's own class whose source is not in a file, or that asks for more than
     NumPy and Python.
     """
@@ -80,13 +82,12 @@ def extracted_calls(calls: Mapping[str, Called], semantics: Semantics, *, taken:
             reach_value(call, closure, semantics)
 
     closure.follow(objects)
-    naming = Naming({"WEIGHTS", "np", *taken, *calls}, {NUMPY: "np"})
+    naming = Naming({*taken, *calls})
     texts = [_semantics(closure, naming, semantics)] if SEMANTICS in closure.symbols else []
     texts += [cut_out(symbol, closure, naming) for symbol in _in_order(closure) if symbol != SEMANTICS]
     writer = Writer(closure, naming, semantics)
     texts += [f"{name} = {writer.written(call, name)}" for name, call in calls.items()]
-    foreign = [(thing, name) for thing, name in naming.given.items() if isinstance(thing, Foreign)]
-    return Extracted(import_lines(foreign), "\n\n\n".join(texts) + "\n", writer.weights)
+    return Extracted(import_lines(naming, closure.foreign | {NUMPY}), "\n\n\n".join(texts) + "\n", writer.weights)
 
 
 def in_own_type(layer: Layer) -> Layer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rnnscope.graph import Layer
 from rnnscope.script.code import Variable
 from rnnscope.script.names import free_name, identifier, spoken
 from rnnscope.types import Array
@@ -29,11 +30,12 @@ class Module:
     """Everything at the top of a script. What is asked for twice is written once.
 
     weights: the layer's heading → its weights. functions: text → name, in the order in which they are needed.
+    remaining: name → a layer whose code is the engine's own.
     """
 
     weights: dict[str, list[Weight]] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
-    extracted: list[str] = field(default_factory=list)
+    remaining: dict[str, Layer] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     _known: dict[tuple[str, str], Weight] = field(default_factory=dict)
@@ -70,12 +72,12 @@ class Module:
         """Take back whatever was added inside when that raises."""
         before = (
             {heading: list(weights) for heading, weights in self.weights.items()},
-            dict(self.functions), list(self.extracted), set(self.taken), dict(self._known),
+            dict(self.functions), dict(self.remaining), set(self.taken), dict(self._known),
         )  # fmt: skip
         try:
             yield
         except BaseException:
-            self.weights, self.functions, self.extracted, self.taken, self._known = before
+            self.weights, self.functions, self.remaining, self.taken, self._known = before
             raise
 
 

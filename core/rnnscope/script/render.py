@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from rnnscope.script.extract import Extracted
 from rnnscope.script.module import NAME, Module, Weight
 from rnnscope.script.names import quoted, spoken
 from rnnscope.script.wrapping import WIDTH, wrapped
@@ -40,17 +41,20 @@ class Portrait:
     body: tuple[str, ...]
 
 
-def rendered(module: Module, portrait: Portrait) -> tuple[str, dict[str, Array]]:
-    """The text of the script, and the arrays that it loads from `weights.npz`."""
+def rendered(module: Module, portrait: Portrait, extracted: Extracted | None) -> tuple[str, dict[str, Array]]:
+    """The text of the script, and the arrays that it loads from `weights.npz`; `extracted` is the engine's own code."""
     predict = _predict(portrait)
-    functions, extracted = _needed(module, predict)
-    used = words("\n".join([*functions, *extracted, *predict]))
+    functions = _needed(module, predict)
+    used = words("\n".join([*functions, *predict]))
     groups = {head: [w for w in group if w.name in used] for head, group in module.weights.items()}
     arrays = {weight.name: weight.array for group in groups.values() for weight in group}
-    parts = [_heading(portrait), _imports(sorted(module.imports & used), bool(arrays), groups)]
-    parts += functions
-    if extracted:
-        parts += ["# The remaining layers, as the engine of rnnscope computes them.", *extracted]
+    imports = {f"import {name}" for name in (*(module.imports & used), "sys")} | {"from pathlib import Path"}
+    if extracted is not None:
+        imports |= {*extracted.imports} - {"import numpy as np"}
+        arrays |= extracted.weights
+    parts = [_heading(portrait), _imports(imports, bool(arrays), groups, extracted is not None), *functions]
+    if extracted is not None:
+        parts.append(f"# The remaining layers, as the engine of rnnscope computes them.\n\n{extracted.source}")
     parts += ["\n".join(predict), _check(portrait), _main(portrait)]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n", arrays
 
@@ -60,14 +64,14 @@ def words(text: str) -> set[str]:
     return set(WORD.findall(text))
 
 
-def _needed(module: Module, predict: Sequence[str]) -> tuple[list[str], list[str]]:
+def _needed(module: Module, predict: Sequence[str]) -> list[str]:
     """The functions on which `predict` depends, in the order in which they were made."""
     texts = {name: text.replace(NAME, name) for text, name in module.functions.items()}
-    used = words("\n".join([*predict, *module.extracted]))
+    used = words("\n".join(predict))
     for name, text in reversed(texts.items()):
         if name in used:
             used |= words(text)
-    return [text for name, text in texts.items() if name in used], list(module.extracted)
+    return [text for name, text in texts.items() if name in used]
 
 
 def shape_text(shape: Shape) -> str:
@@ -98,13 +102,11 @@ Its weights are in weights.npz; sample.npz holds an input and the outputs that b
 '''
 
 
-def _imports(modules: Sequence[str], weighty: bool, groups: dict[str, list[Weight]]) -> str:
-    lines = [f"import {name}" for name in sorted((*modules, "sys"))] + [
-        "from pathlib import Path",
-        "",
-        "import numpy as np",
-        "",
-    ]
+def _imports(imports: Collection[str], weighty: bool, groups: dict[str, list[Weight]], newer: bool) -> str:
+    """newer: whether there is code that needs NumPy 2."""
+    lines = ["from __future__ import annotations", ""] if newer else []
+    lines += [*sorted(imports, key=lambda line: (line.startswith("from"), line)), "", "import numpy as np", ""]
+    lines += [*NEWER, ""] if newer else []
     lines.append("HERE = Path(__file__).resolve().parent")
     lines += ['weights = np.load(HERE / "weights.npz")'] if weighty else []
     for head, group in groups.items():
@@ -146,6 +148,11 @@ def _check(portrait: Portrait) -> str:
     return "\n".join([*lines, "    return all_agree"])
 
 
+# Older NumPy mixes types by other rules; NumPy 2 needs Python 3.9 itself.
+NEWER = (
+    'if int(np.__version__.partition(".")[0]) < 2:',
+    '    sys.exit(f"This script needs NumPy 2 or later; this is NumPy {np.__version__}.")',
+)
 CHECK = (
     "def check():",
     '    """Run the stored sample; True when the outputs are those that rnnscope computed, up to rounding."""',

@@ -96,14 +96,27 @@ class Called(NamedTuple):
         mask: Mask | None = None,
         masks: tuple[Mask | None, ...] = (),
         keywords: Mapping[str, object] | None = None,
+    ) -> tuple[Array | Mask | None, ...]:
+        """All outputs, then the mask of each. mask: the one that is to be used; masks: those that the tensors have."""
+        outputs, passed = self.compute(tensors, mask, masks, keywords or {})
+        return (*outputs, *passed)
+
+    def compute(
+        self,
+        tensors: tuple[Array, ...],
+        mask: Mask | None,
+        masks: tuple[Mask | None, ...],
+        keywords: Mapping[str, object],
     ) -> Returned:
-        """mask: the one that the layer is to use. masks: those that come with the tensors, and go out with outputs."""
+        """The outputs and their masks."""
         context = Context(self.dtype)
         cast = tuple(self._cast(tensor, context) for tensor in tensors)
         masks = masks or (None,) * len(cast)
-        others = {name: _cast_within(value, context) for name, value in (keywords or {}).items()}
+        others = {name: _cast_within(value, context) for name, value in keywords.items()}
         with np.errstate(all="ignore"):
-            result = self.operation.call(Arguments(cast, mask, masks[0], masks, others, self.name), context)
+            result = self.operation.call(
+                Arguments(cast, mask, masks[0] if masks else None, masks, others, self.name), context
+            )
             return tuple(context.finish(output) for output in result.outputs), result.masks
 
     def _cast(self, array: Array, context: Context) -> Array:
@@ -157,7 +170,7 @@ class Model(NamedTuple):
                 masks = (*by_hand, *[None] * (len(masks) - len(by_hand)))[: len(masks)]
             others = {name: _filled_in(value, values) for name, value in part.keywords.items()}
             used = masks[0] if part.uses_mask else None
-            outputs, passed = part.called(tuple(array for array, _ in given), used, masks, others)
+            outputs, passed = part.called.compute(tuple(array for array, _ in given), used, masks, others)
             values.update({(part.key, index): pair for index, pair in enumerate(zip(outputs, passed, strict=True))})
             if part.unmasks:
                 arrays = {id(values[tensor][0]) for tensor in part.inputs}

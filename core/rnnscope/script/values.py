@@ -14,7 +14,8 @@ import numpy as np
 
 from rnnscope.errors import Unsupported
 from rnnscope.script.closure import Closure
-from rnnscope.script.naming import Naming, identifier
+from rnnscope.script.names import identifier, quoted
+from rnnscope.script.naming import Naming
 from rnnscope.script.sources import Foreign, Found, Symbol, is_ours, source_of
 from rnnscope.script.standing_in import SEMANTICS, instead_of
 from rnnscope.semantics import Semantics
@@ -112,12 +113,6 @@ def _is_plainly(usual: object, value: object) -> bool:
     return type(usual) is type(value) and (value is None or isinstance(value, bool | int | str)) and usual == value
 
 
-def quoted(text: str) -> str:
-    """A text as source, in ASCII, whatever is in it."""
-    shown = ascii(text)
-    return f'"{shown[1:-1]}"' if shown[0] == "'" and '"' not in shown else shown
-
-
 class Weight(NamedTuple):
     """An array that goes into the weights file, however small."""
 
@@ -188,7 +183,7 @@ class Writer:
         if id(array) not in self._keys:
             free = key if key not in self.weights else f"{key}_{len(self.weights)}"
             self._keys[id(array)], self.weights[free] = free, array
-        return f"WEIGHTS[{quoted(self._keys[id(array)])}]"
+        return f"weights[{quoted(self._keys[id(array)])}]"
 
     def _record(self, value: Any, key: str, indent: int) -> str:
         symbol = symbol_of(type(value), self.closure)

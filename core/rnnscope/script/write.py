@@ -17,6 +17,7 @@ from rnnscope.script.lines import Written, written
 from rnnscope.script.module import Module
 from rnnscope.script.names import identifier
 from rnnscope.script.observe import Observed
+from rnnscope.script.remaining import extract_remaining
 from rnnscope.script.render import End, Portrait, rendered
 from rnnscope.types import Array
 
@@ -49,8 +50,9 @@ def scripted(model: Model, x: Inputs | None = None) -> Script:
             body.paragraphs.append(Paragraph((), (Statement((checked,), f"np.asarray({entering}, {kind})"),)))
             body.enter(call, checked)
     result = ", ".join(str(body.values[tensor].variable) for tensor in model.outputs)
+    extracted = extract_remaining(module, model.semantics)
     done = written(body.paragraphs, parameters, result, module.taken)
-    text, weights = rendered(module, _portrait(model, observed, done))
+    text, weights = rendered(module, _portrait(model, observed, done), extracted)
     return Script(text, weights, _stored(observed))
 
 

@@ -14,11 +14,13 @@ from rnnscope.floor import NoiseFloor, measure_floor
 from rnnscope.mine import take_mine
 from rnnscope.mistakes import BY_ID, CATALOGUE
 from rnnscope.mistakes.case import Case
+from rnnscope.mistakes.pairs import affordable, pairs
 from rnnscope.mistakes.patterns import dropping, reordering
 from rnnscope.mistakes.search import Candidate, Confirmed, Search
 from rnnscope.mistakes.start_solver import starting
 from rnnscope.mistakes.target import Target, aimed, fits_nothing
 from rnnscope.mistakes.words import described, tell_apart
+from rnnscope.run import total_steps
 from rnnscope.trace import Trace
 
 NEAREST = 3
@@ -46,20 +48,20 @@ def _explained(
     cancelled: Cancelling | None,
 ) -> tuple[Finding, ...]:
     tries = [(mistake, variation) for mistake in CATALOGUE for variation in mistake.variations(base)]
-    search = Search(base, target, ours, cancelled, _counter(len(tries), progress, cancelled))
+    most = affordable(total_steps(base.model, base.inputs))
+    search = Search(base, target, ours, cancelled, _counter(len(tries) + most, progress, cancelled))
     noise = _noise(target, ours, floor)
     singles = search.single(tries)
     if not search.fitted and target.gaps(ours) is None:
         raise fits_nothing(target, ours)
-    confirmed = search.confirmed(singles, noise)
+    confirmed = search.confirmed([tried.candidate for tried in singles], noise)
     if found := _ranked([one for one in confirmed if one.explains]):
         return found
     if reordering(target, ours, floor) is not None:
         return (described([BY_ID["batch-order"]], True, 0.0, ()),)
-    for broad in (True, False):
-        paired = search.confirmed(search.pairs(singles, broad=broad), noise)
-        if found := _ranked([one for one in paired if one.explains]):
-            return found
+    paired = pairs(search, singles, most, noise)
+    if found := _ranked([one for one in paired if one.explains]):
+        return found
     recognised = _recognised(base, ours, target, noise, cancelled)
     if any(finding.explains for finding in recognised):
         return recognised
@@ -69,7 +71,7 @@ def _explained(
             found=f"{float(next(iter(target.arrays.values())).flat[0]):g} throughout",
             advice="Nothing more can be told from constant numbers",
         )
-    nearest = (*recognised, *_nearest(base, singles, cancelled))
+    nearest = (*recognised, *_nearest(base, [tried.candidate for tried in singles], cancelled))
     return tuple(replace(finding, rank=index) for index, finding in enumerate(nearest))
 
 

@@ -32,7 +32,7 @@ def _carried(case: Case) -> Iterator[Variation]:
     for size in (*KEPT_BATCHES, case.batch_size // 2):
         if 1 <= size < case.batch_size:
             for variation in loops(case, initial=Initial.EARLIER_BATCH, batch=size):
-                yield replace(variation, mixes_samples=True)
+                yield replace(variation, mixes_samples=True, earlier=size)
 
 
 def _extra(case: Case) -> Iterator[Variation]:

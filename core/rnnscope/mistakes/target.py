@@ -49,6 +49,16 @@ class Target:
             found[key] = gap(ours.reshape(mine.shape), mine)
         return found
 
+    def apart(self, trace: Trace, rows: Array | slice = slice(None)) -> Array | None:
+        """run − mine for these samples of the run, flat, each key in units of its largest number; None as `gaps`."""
+        scale, found = self.scale, []
+        for key, mine in self.arrays.items():
+            ours = computed(trace, key)
+            if ours is None or plain((len(mine), *ours.shape[1:])) != plain(mine.shape):
+                return None
+            found.append(((ours[rows].reshape(mine.shape) - mine) / scale[key]).ravel())
+        return np.nan_to_num(np.concatenate(found), nan=FAR, posinf=FAR, neginf=-FAR)
+
     def distance(self, trace: Trace) -> float:
         """The root of the mean squared gap, each key in units of its largest number; infinite for other shapes."""
         found = self.gaps(trace)

@@ -14,8 +14,8 @@ import numpy as np
 from rnnscope.mistakes.search import COARSE, MOST_KEPT, Candidate, Confirmed, Search, Tried
 from rnnscope.types import Array
 
-FEWEST, MOST = 200, 1500  # pairs that are tried
-WORK = 60_000  # timesteps that those between the two may take
+FEWEST, MOST = 120, 700  # pairs that are tried
+WORK = 30_000  # timesteps that those between the two may take
 MOST_NUMBERS = 2000  # of the target, that the order goes by
 MOST_APART = 10.0  # how far off a number counts at most, in units of the largest one
 CLEAR, CLEARLY = 10.0, 1e-4  # times the noise, or of the largest number: what is no farther off is looked at at once
@@ -46,7 +46,8 @@ def pairs(search: Search, singles: Sequence[Tried], most: int, noise: float) -> 
         if made is None:
             continue
         tried.append(made)
-        if made.worst <= max(CLEAR * noise, CLEARLY):
+        known = any(made.ids == one.candidate.ids for one in explaining)
+        if not known and made.worst <= max(CLEAR * noise, CLEARLY):
             confirmed = search.confirm(made)
             if confirmed is not None and confirmed.explains:
                 explaining.append(confirmed)
@@ -80,25 +81,33 @@ def _kept(found: Sequence[Tried]) -> bool:
 
 
 def _ordered(search: Search, found: Sequence[Tried]) -> Iterator[tuple[int, int]]:
-    """Pairs by how near the sum of what each does comes to the target."""
+    """Pairs by how near the sum of what each does comes to the target; in between, those with the nearest mistakes."""
     if len(found) < 2:
         return
-    apart = _left_over(search, found)
+    together, alone = _left_over(search, found)
     broad = np.array([one.candidate.variations[0].broad for one in found])
     families = np.array([hash(one.candidate.mistakes[0].family) for one in found])
-    apart = apart * np.where(broad[:, None] & broad, 1.0, NARROWER)
     first, second = np.triu_indices(len(found), 1)
     allowed = families[first] != families[second]
     first, second = first[allowed], second[allowed]
-    for place in np.argsort(apart[first, second], kind="stable"):
+    wide = np.where(broad[first] & broad[second], 1.0, NARROWER)
+    summed = _places(together[first, second] * wide)
+    nearest = _places(np.minimum(alone[first], alone[second]) * wide)
+    for place in np.argsort(np.minimum(summed, 2 * nearest), kind="stable"):
         yield int(first[place]), int(second[place])
 
 
-def _left_over(search: Search, found: Sequence[Tried]) -> Array:
-    """How far the sum of two mistakes' effects is from the target's, (found, found)."""
+def _places(scores: Array) -> Array:
+    """The place of each in the order of the scores."""
+    return np.argsort(np.argsort(scores, kind="stable"), kind="stable")
+
+
+def _left_over(search: Search, found: Sequence[Tried]) -> tuple[Array, Array]:
+    """How far the sum of two mistakes' effects is from the target's, (found, found), and each by itself."""
     gap = search.gap()
     thin = slice(None, None, max(1, -(-gap.size // MOST_NUMBERS)))
     apart = np.stack([np.clip(gap if one.apart is None else one.apart, -MOST_APART, MOST_APART)[thin] for one in found])
     effects, gap = apart - gap[thin], gap[thin]
     alone = (apart**2).sum(axis=1)
-    return np.asarray(np.sqrt(np.maximum(alone[:, None] + alone + 2 * effects @ effects.T - (gap**2).sum(), 0)))
+    together = alone[:, None] + alone + 2 * effects @ effects.T - (gap**2).sum()
+    return np.sqrt(np.maximum(together, 0)), np.sqrt(alone)

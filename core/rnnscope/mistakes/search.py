@@ -93,7 +93,7 @@ def telling_samples(target: Target, ours: Trace, count: int) -> Array:
 class Tried:
     """A candidate that was run on some samples.
 
-    right: the right run on them. apart: run − target on the telling samples; None where it is not known.
+    right: the right run on them. apart: run and target on the telling samples, see `Target.apart`; None where unknown.
     """
 
     candidate: Candidate
@@ -121,8 +121,11 @@ class Search:
         self.cancelled, self.tick = cancelled, tick
         self.fitted = False
         self._aligned = target.batch_size == base.batch_size
+        # Where all of the model's numbers are one, only a second mistake lets the first one show.
+        self.hides = all(np.ptp(ours.get(key)) == 0 for key in target.arrays)
         self._telling = telling_samples(target, ours, FEW)
         self._samples: dict[bytes, _Some] = {}
+        self._units = {key: max(float(np.abs(ours.get(key)).mean()), 1e-30) for key in target.arrays}
 
     def single(self, found: Sequence[tuple[Mistake, Variation]]) -> list[Tried]:
         """Every variation that changes anything, with its distance on a few samples."""
@@ -138,7 +141,7 @@ class Search:
         case = next((one.run.case for one in known if one.candidate.variations == variations[:1]), None)
         left = variations if case is None else variations[1:]
         done = attempt(case or some.right.case, left, self.cancelled, [some.right, *(one.run for one in known)])
-        if done is None or _same(some.right.trace, done.trace, some.target):
+        if done is None or (not self.hides and _same(some.right.trace, done.trace, some.target)):
             return None
         distance = some.target.distance(done.trace)
         self.fitted = self.fitted or np.isfinite(distance)
@@ -154,10 +157,10 @@ class Search:
     def _apart(self, some: _Some, trace: Trace) -> Array | None:
         telling = self._some(())
         if some is telling:
-            return telling.target.apart(trace)
+            return telling.target.apart(trace, self._units)
         if some.samples is not None or telling.samples is None or some.target.gaps(trace) is None:
             return None
-        return telling.target.apart(trace, telling.samples)
+        return telling.target.apart(trace, self._units, telling.samples)
 
     def _some(self, variations: Sequence[Variation]) -> _Some:
         """As few samples as tell what these variations do."""

@@ -11,6 +11,7 @@ from rnnscope.lens import lens
 from rnnscope.mine import Mine, load_mine, take_mine
 from rnnscope.model import Model
 from rnnscope.reading.loader import load_model
+from rnnscope.reduce import Reduction, reduce
 from rnnscope.reference import Reference, load_reference
 from rnnscope.run import run
 from rnnscope.script import write_script
@@ -28,6 +29,7 @@ __all__ = [
     "Location",
     "Mine",
     "Model",
+    "Reduction",
     "Reference",
     "RnnscopeError",
     "Row",
@@ -46,6 +48,7 @@ __all__ = [
     "load_model",
     "load_reference",
     "load_trace",
+    "reduce",
     "run",
     "take_mine",
     "write_script",

@@ -39,3 +39,12 @@ def write_whole(path: str | PathLike[str], data: bytes, what: str) -> None:
     """Write `data` to `path`, whole or not at all; BadInput, naming `what`, when that cannot be done."""
     with whole_file(path, what) as temporary:
         temporary.write_bytes(data)
+
+
+def write_new(path: str | PathLike[str], data: bytes, what: str, *, force: bool = False) -> None:
+    """Write `data` to a file that is not there yet, or in place of one with `force`; BadInput as `write_whole`."""
+    if not force and Path(path).exists():
+        raise BadInput(
+            f"there is a file already, where the {what} is to go", file=str(path), advice="Say --force to replace it"
+        )
+    write_whole(path, data, what)

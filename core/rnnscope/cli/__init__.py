@@ -10,19 +10,18 @@ ignore_masks, layer, quantity, sample)`` gives the shell-quoted command that rep
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from rnnscope import __version__
-from rnnscope.cli import compare, diagnose, lens, run, script, summary
+from rnnscope.cli import compare, diagnose, lens, reduce, run, script, summary
 from rnnscope.cli.codes import DIFFERS, INTERRUPTED, MATCHES, WRONG
 from rnnscope.cli.command import command_line
 from rnnscope.cli.reading import add_reading
 from rnnscope.errors import RnnscopeError
 from rnnscope.report.text import MARKS, place
 
-MODULES = (summary, run, compare, diagnose, script, lens)
+MODULES = (summary, run, compare, diagnose, script, reduce, lens)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
 
 __all__ = [
@@ -47,16 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
     try:
-        code = int(options.command(options))
-        sys.stdout.flush()
-        return code
+        return int(options.command(options))
     except RnnscopeError as error:
         print(f"rnnscope: {error}", file=sys.stderr)
         return WRONG
     except BrokenPipeError:
-        # Whoever read has enough. Python would flush once more at its end, into nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return WRONG
+        sys.stderr.close()
+        return MATCHES
     except KeyboardInterrupt:
         print("rnnscope: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -128,13 +128,13 @@ def read_legacy_functional(
 
     make_call, read_graph: what makes a call from its arguments, and what reads nested models.
     """
-    reader = LegacyReader(_first_nodes(config, layers), make_call, read_graph)
+    reader = LegacyReader(first_nodes(config, layers), make_call, read_graph)
     entries = tuple(reader.entry(layer) for layer in layers)
     inputs, outputs = reader.ends(config.get("input_layers")), reader.ends(config.get("output_layers"))
     return checked_graph(entries, inputs, outputs)
 
 
-def _first_nodes(config: Mapping[str, object], layers: Sequence[object]) -> dict[str, int]:
+def first_nodes(config: Mapping[str, object], layers: Sequence[object]) -> dict[str, int]:
     """Layer → the lowest number by which its calls are mentioned, nested models only; 0 for every other layer.
 
     Every call of a graph is read by another one or is an end of it, so the lowest number is the first call's.

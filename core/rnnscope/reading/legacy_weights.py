@@ -75,11 +75,7 @@ def legacy_opener(
     read: reads the whole model with an opener, for its requests alone.
     frozen_hides: whether all inside a nested model counts as not trained once the model is not (Keras 3).
     """
-    parents = {entry.name: entry.parent for entry in graph.entries}
-    frozen = {entry.name for entry in graph.entries if entry.config.get("trainable") is False}
-    hidden = {name for name in parents if frozen_hides and frozen & _above(name, parents)}
-    plan = _planned(Plan(hdf5, stored_layers(hdf5), _tops(parents)), read, hidden)
-    pairs, remark = _matched(plan)
+    plan, pairs, remark = _fitted(hdf5, graph, read, frozen_hides)
     places: dict[str, list[str]] = {}
     for top, layer in pairs.items():
         places |= _placed(plan, top, layer)
@@ -88,6 +84,24 @@ def legacy_opener(
         return PlacedWeights(hdf5, places.get(entry.name, []), plan.requests.get(entry.name, []), entry.name, tally)
 
     return opener, remark
+
+
+def stored_for(
+    hdf5: Hdf5File, graph: Graph, read: Callable[[Opener], object], *, frozen_hides: bool
+) -> dict[str, StoredLayer]:
+    """Layer of the outermost model → what the file keeps for it, for those that have weights; see `legacy_opener`."""
+    return _fitted(hdf5, graph, read, frozen_hides)[1]
+
+
+def _fitted(
+    hdf5: Hdf5File, graph: Graph, read: Callable[[Opener], object], frozen_hides: bool
+) -> tuple[Plan, dict[str, StoredLayer], str]:
+    """What the model asks for, the file's layer for each of its own that asks, and a remark on that."""
+    parents = {entry.name: entry.parent for entry in graph.entries}
+    frozen = {entry.name for entry in graph.entries if entry.config.get("trainable") is False}
+    hidden = {name for name in parents if frozen_hides and frozen & _above(name, parents)}
+    plan = _planned(Plan(hdf5, stored_layers(hdf5), _tops(parents)), read, hidden)
+    return (plan, *_matched(plan))
 
 
 def stored_layers(hdf5: Hdf5File) -> tuple[StoredLayer, ...]:

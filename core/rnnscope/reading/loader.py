@@ -61,19 +61,19 @@ def load_model(
     source = read_source(path)
     given = None if weights is None else read_source(weights)
     with ExitStack() as stack:
-        found = _found(source, stack)
+        found = found_in(source, stack)
         if given is not None:
-            other = _found(given, stack)
+            other = found_in(given, stack)
             if found.architecture is None and other.architecture is not None:
                 source, given, found, other = given, source, other, found  # whichever was named first
-            found = _joined(found, other, given)
+            found = joined(found, other, given)
         try:
             return _model(found, source, keras_version, backend, infer=infer, bypass_lambda=bypass_lambda)
         except RnnscopeError as error:
             raise error.located(file=source.name) from None
 
 
-def _found(source: Source, stack: ExitStack) -> Found:
+def found_in(source: Source, stack: ExitStack) -> Found:
     try:
         match sniff(source.data):
             case "zip":
@@ -142,7 +142,7 @@ def _from_json(source: Source, stack: ExitStack) -> Found:
     return Found(parse_architecture(source.data, source.name), None)
 
 
-def _joined(found: Found, other: Found, weights: Source) -> Found:
+def joined(found: Found, other: Found, weights: Source) -> Found:
     """The architecture of one file with the weights of the other."""
     if other.store is None:
         raise UnreadableFile("the file holds no weights", file=weights.name, expected="an HDF5 file with weights")

@@ -14,12 +14,17 @@ def run_order(calls: Sequence[Call], outputs: Sequence[Tensor]) -> tuple[Call, .
     they were finished. What leads to no output keeps its place at the end; inputs stand at the beginning.
     """
     by_key = {call.key: call for call in calls}
-    depths = _depths(_finished(by_key, outputs), by_key)
+    depths = depths_of(by_key, outputs)
     running = sorted((key for key in depths if by_key[key].inputs), key=lambda key: -depths[key])
     done = {*running}
     inputs = [call for call in calls if not call.inputs]
     left = [call for call in calls if call.inputs and call.key not in done]
     return (*inputs, *[by_key[key] for key in running], *left)
+
+
+def depths_of(by_key: Mapping[str, Call], outputs: Sequence[Tensor]) -> dict[str, int]:
+    """Call → how many calls lie between it and an output at most, in the order in which they are come upon."""
+    return _depths(_finished(by_key, outputs), by_key)
 
 
 def _finished(by_key: Mapping[str, Call], outputs: Sequence[Tensor]) -> list[str]:

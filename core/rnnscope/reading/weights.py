@@ -77,6 +77,11 @@ class ArchiveIndex:
         file, place = self._places[path]
         return file.read(place, shape)
 
+    def below(self, folder: str) -> dict[str, Array]:
+        """Every array below a folder, by its path."""
+        chosen = {path: place for path, place in self._places.items() if path.startswith(f"{folder}/")}
+        return {path: file.read(place) for path, (file, place) in chosen.items()}
+
     def leftovers(self, taken: set[str]) -> list[str]:
         """Datasets that no layer asked for; what belongs to training or to random generators does not count."""
         return [path for path in self._places if path not in taken and not set(HARMLESS) & set(path.split("/"))]

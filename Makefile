@@ -8,9 +8,10 @@ EXAMPLE := assets/example/household.keras assets/example/household.npy assets/ex
 SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench parity oracles layers screenshots wheel clean setup
+.PHONY: help demo test lint format bench parity planting oracles layers screenshots wheel clean setup
 
-# What `make parity` makes: how many models, from which seed, by which real Kerases; CASE=file makes one model again.
+# What `make parity` and `make planting` make: how many models, from which seed and which number on; for parity, by which
+# real Kerases, and CASE=file makes one model again.
 N ?= 300
 SEED ?= 1
 FIRST ?= 0
@@ -44,6 +45,9 @@ bench: setup ## start-up time and a frame of scrubbing, beside those of the libr
 
 parity: setup oracles ## random models by real Keras, held against ours (N=300 SEED=1 ORACLES="tensorflow jax tf-keras")
 	@$(BIN)/python -m tests.parity --n $(N) --seed $(SEED) --first $(FIRST) --oracles "$(ORACLES)" $(if $(CASE),--case $(CASE)) $(ARGS)
+
+planting: setup ## mistakes planted in random models, and whether they are named (N=200 SEED=1 ARGS=--pairs)
+	@$(BIN)/python -m tests.planting --n $(N) --seed $(SEED) --first $(FIRST) $(ARGS)
 
 oracles: setup ## the real Kerases that parity needs, in .oracles or where ORACLES_HOME says
 	@$(BIN)/python scripts/oracles.py $(ORACLES)

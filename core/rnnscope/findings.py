@@ -11,6 +11,7 @@ from rnnscope.trace import Trace
 
 AGREES = "≈ none needed: your numbers are what the model gives, up to rounding"
 NONE = "≠ none: no known mistake, and no pair of them, turns this model into your numbers"
+PERHAPS = "it can turn the model into your numbers, which are too few to prove it"
 WIDTH = 100
 
 
@@ -22,7 +23,8 @@ class Finding:
     distance: how far the mistaken run is from them, the root of the mean squared gap in units of their largest number.
     title, explanation, fix: in words, and in a line of NumPy. places: the layers in which it is made; empty when it is
     made to the input as a whole. rank: 0 for the first; findings of one rank explain the numbers equally, and
-    `tell_apart` says which input would show which it is. trace: the mistaken run, where it can be replayed.
+    `tell_apart` says which input would show which it is; of a finding that could explain the numbers, but for their
+    being too few to prove it, what would prove it. trace: the mistaken run, where it can be replayed.
     """
 
     ids: tuple[str, ...]
@@ -54,6 +56,8 @@ def answer_lines(findings: Sequence[Finding]) -> list[str]:
     if not findings:
         return [AGREES]
     first = [finding for finding in findings if finding.rank == findings[0].rank]
+    if not first[0].explains and first[0].tell_apart:
+        return [f"≠ perhaps {' + '.join(first[0].ids)}: {PERHAPS}", f"  To prove it, give {first[0].tell_apart}"]
     if not first[0].explains:
         return [f"{NONE}. The nearest:"]
     named = [" + ".join(finding.ids) for finding in first]

@@ -17,7 +17,7 @@ from rnnscope.layers.ops.shapes import MAX_RESULT
 from rnnscope.model import Model
 from rnnscope.trace import LayerTrace, Trace
 from rnnscope.types import Array
-from rnnscope.walk import Value, prepared, walk
+from rnnscope.walk import Value, Values, prepared, walk
 
 MOST_GROWTH = 2**16
 
@@ -62,13 +62,18 @@ def run(
 
 def record_in_type(model: Model, inputs: Mapping[str, Array], context: Context) -> Trace:
     """Walk the whole model, with every weight in the type that `context` asks for, or in its layer's own."""
+    return record(model, inputs, context, in_type(context))
+
+
+def in_type(context: Context) -> Callable[[Array, str], Array]:
+    """What makes of a weight, and its layer's type, the weight in the type that `context` asks for."""
 
     def prepare(weight: Array, layer_dtype: str) -> Array:
         if context.requested is not None:
             return weight.astype(context.requested, copy=False)
         return rounded(weight.astype(working_dtype(layer_dtype), copy=False), layer_dtype)
 
-    return record(model, inputs, context, prepare)
+    return prepare
 
 
 def record(
@@ -80,6 +85,13 @@ def record(
     # Overflow and NaN are part of what is shown; they are not the engine's errors.
     with np.errstate(all="ignore"):
         values, results = walk(layers, model.calls, entering, context)
+    return traced(model, inputs, values, results, context)
+
+
+def traced(
+    model: Model, inputs: Mapping[str, Array], values: Values, results: Mapping[str, Result], context: Context
+) -> Trace:
+    """The trace of a walk: what it made of every tensor and every call."""
     recorded: dict[str, LayerTrace] = {}
     for key, result in results.items():
         recorded |= _layer_traces(key, result)

@@ -32,17 +32,23 @@ Values = dict[Tensor, Value]
 
 
 def walk(
-    layers: Sequence[Layer], calls: Sequence[Call], entering: Mapping[str, Value], context: Context
+    layers: Sequence[Layer],
+    calls: Sequence[Call],
+    entering: Mapping[str, Value],
+    context: Context,
+    known: Mapping[str, Result] | None = None,
 ) -> tuple[Values, dict[str, Result]]:
     """Evaluate `calls` in order. `entering` gives the value of each call that reads nothing: the inputs, by key.
 
+    known: results that need not be computed again, by the keys of their calls.
     Returns every tensor of the graph, and the result of every call by key.
     """
+    known = known or {}
     by_name = {layer.name: layer for layer in layers}
     values: Values = {}
     results: dict[str, Result] = {}
     for call in calls:
-        result = _evaluate(call, by_name[call.layer], values, entering, context)
+        result = known.get(call.key) or _evaluate(call, by_name[call.layer], values, entering, context)
         results[call.key] = result
         for index, (output, mask) in enumerate(zip(result.outputs, result.masks, strict=True)):
             values[Tensor(call.key, index)] = Value(output, mask)

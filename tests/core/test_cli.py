@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -182,3 +183,98 @@ def test_what_cannot_be_run_names_the_model_and_not_the_input(capsys: pytest.Cap
     golden = Path(__file__).parents[1] / "golden" / "lambda_that_changes_nothing"
     assert main(["run", f"{golden}.keras", f"{golden}.input.npz"]) == 2
     assert capsys.readouterr().err.startswith("rnnscope: lambda_that_changes_nothing.keras: layer 'lambda': ")
+
+
+PORT = str(EXAMPLE / "wrong_port.npy")
+
+
+def test_a_port_is_held_against_the_run_and_against_keras(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", MODEL, INPUT, REFERENCE, "--mine", PORT]) == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("≈ rounding: NumPy against Keras")
+    assert "≠ different: mine against NumPy, 1 of 1 quantity beyond the rule" in printed
+    assert "≠ different: mine against Keras" in printed
+    assert "Mine: wrong_port.npy: (64, 1) is taken for the output denseoutput" in printed
+    assert printed.splitlines()[-1] == f"Why? rnnscope diagnose {MODEL} {INPUT} {PORT}"
+
+
+def test_a_port_can_be_compared_without_stored_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", MODEL, INPUT, "--mine", PORT, "--why"]) == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("≠ different: mine against NumPy")
+    assert "≠ initial-state-ones: this turns the model into your numbers" in printed
+    right = tmp_path / "right.npy"
+    np.save(right, rnnscope.load_reference(REFERENCE).arrays["output/0"])
+    assert main(["compare", MODEL, INPUT, "--mine", str(right)]) == 0
+    assert "Why?" not in capsys.readouterr().out
+
+
+def test_one_sample_and_one_layer_can_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", MODEL, INPUT, REFERENCE, "--layer", "rnn", "--quantity", "state/h", "--sample", "3"]) == 0
+    printed = capsys.readouterr().out
+    assert "\nSample 3: rnn state/h: NumPy against Keras ≈ rounding, max |difference| " in printed
+    assert [line.split()[2:4] for line in printed.splitlines() if line[:1] in "✓≈" and "e-0" in line][1:] == []
+    assert main(["run", MODEL, INPUT, "--layer", "rnn", "--quantity", "state/h", "--sample", "3"]) == 0
+    assert capsys.readouterr().out.startswith("layer/rnn/state/h, sample 3 (10, 64)\n")
+
+
+@pytest.fixture
+def odd_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    x = np.load(INPUT)
+    np.save(tmp_path / "nan.npy", np.full_like(x, np.nan))
+    np.savez(tmp_path / "keys.npz", prediction=np.zeros((64, 1)), hidden=np.zeros((64, 10, 64)))
+    misspelt: dict[str, Any] = {"layer/rnm/state/h": np.zeros((64, 10, 64))}
+    np.savez(tmp_path / "misspelt.npz", **misspelt)
+    np.save(tmp_path / "unfit.npy", np.zeros((64, 5), np.float32))
+    np.save(tmp_path / "port.npy", np.full((64, 1), np.nan, np.float32))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.keras").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["summary", "folder"], "folder: not a regular file; found a folder"),
+        (["summary", "empty.keras"], "empty.keras: the file is empty"),
+        (["run", MODEL, "none.npy"], "none.npy: there is no such file"),
+        (["run", MODEL, "folder"], "folder: not a regular file; found a folder"),
+        (["run", INPUT, MODEL], "household.npy: not a Keras model but arrays. The order is MODEL INPUT REFERENCE"),
+        (["compare", REFERENCE, INPUT, MODEL], "household.keras.npz: not a Keras model but arrays"),
+        (["compare", MODEL, REFERENCE, INPUT], "household.keras.npz: these are stored Keras values, not an input"),
+        (["lens", MODEL, MODEL], "household.keras: this is a Keras model, not arrays"),
+        (["diagnose", MODEL, INPUT, MODEL], "household.keras: this is a Keras model, not arrays"),
+        (["diagnose", MODEL, "nan.npy", PORT], "nan.npy: layer 'main_input': every number of the input is NaN"),
+        (["diagnose", MODEL, INPUT, "port.npy"], "port.npy: every one of your numbers is NaN"),
+        (["compare", MODEL, INPUT, "--mine", "port.npy"], "port.npy: every one of your numbers is NaN"),
+        (["compare", MODEL, INPUT, "--mine", "unfit.npy"], "unfit.npy: your numbers fit nothing that the run computes"),
+        (["compare", MODEL, INPUT, "--mine", "misspelt.npz"], "misspelt.npz: no 'layer/rnm/state/h' in the run"),
+        (["compare", MODEL, INPUT, "--mine", "misspelt.npz"], "keys such as layer/rnn/state/h"),
+        (["compare", MODEL, INPUT, "keys.npz"], "keys.npz: not stored Keras values; expected keys such as output/0"),
+        (["compare", MODEL, INPUT, "misspelt.npz"], "the nearest is layer/rnn/state/h"),
+        (["compare", MODEL, INPUT], "nothing to compare with; expected REFERENCE (stored Keras values), or --mine"),
+        (["compare", MODEL, INPUT, REFERENCE, "--why"], "--why explains your own numbers; expected --mine FILE"),
+        (["compare", MODEL, INPUT, REFERENCE, "--json", "-", "--html", "-"], "cannot both go to standard output"),
+        (["compare", MODEL, INPUT, REFERENCE, "--layer", "rn"], "the run has no layer 'rn'"),
+        (["compare", MODEL, INPUT, REFERENCE, "--sample", "64"], "no such sample; expected 0 to 63, found 64"),
+        (["run", MODEL, INPUT, "-o", "t.h5", "--sample", "1"], "-o stores everything"),
+        (["compare", MODEL, INPUT, REFERENCE, "--html", "folder"], "folder: cannot write the html report"),
+    ],
+)
+def test_every_mishap_is_one_line_that_says_what_to_do(
+    arguments: list[str],
+    message: str,
+    odd_files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(odd_files)
+    before = sorted(odd_files.iterdir())
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("rnnscope: ")
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert sorted(odd_files.iterdir()) == before

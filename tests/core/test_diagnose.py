@@ -18,8 +18,9 @@ from rnnscope.mistakes import BY_ID, CATALOGUE
 from rnnscope.types import Array
 from tests.conftest import ROOT, Example
 from tests.core.models import masked_input, masked_rnn
-from tests.core.ported import Ported, draw_model
-from tests.core.ports import Port
+from tests.planting.forms import draw_model
+from tests.planting.models import Ported
+from tests.planting.port import Port
 
 FORMS = ("single", "sequence", "stacked", "embedding", "bidirectional", "both", "halves", "normalized")
 KINDS = ("SimpleRNN", "LSTM", "GRU")

@@ -10,6 +10,7 @@ ignore_masks, layer, quantity, sample)`` gives the shell-quoted command that rep
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -46,13 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+        return code
     except RnnscopeError as error:
         print(f"rnnscope: {error}", file=sys.stderr)
         return WRONG
     except BrokenPipeError:
-        sys.stderr.close()
-        return MATCHES
+        # Whoever read has enough. Python would flush once more at its end, into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG
     except KeyboardInterrupt:
         print("rnnscope: interrupted", file=sys.stderr)
         return INTERRUPTED

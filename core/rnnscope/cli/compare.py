@@ -133,15 +133,24 @@ def _findings(trace: Trace, port: Port) -> tuple[Finding, ...]:
 
 
 def _writers(report: Report) -> dict[str, Callable[[], str]]:
-    from rnnscope.report.as_json import comparison_json, json_text
-    from rnnscope.report.html import page
-    from rnnscope.report.junit import junit
+    """What each kind of file holds; its module is imported when somebody wants it."""
 
-    return {
-        "json": lambda: json_text(comparison_json(report)),
-        "html": lambda: page(report),
-        "junit": lambda: junit(report),
-    }
+    def as_json() -> str:
+        from rnnscope.report.as_json import comparison_json, json_text
+
+        return json_text(comparison_json(report))
+
+    def html() -> str:
+        from rnnscope.report.html import page
+
+        return page(report)
+
+    def junit() -> str:
+        from rnnscope.report.junit import junit
+
+        return junit(report)
+
+    return {"json": as_json, "html": html, "junit": junit}
 
 
 def _print(report: Report, options: argparse.Namespace) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from rnnscope.layers.activations import Activation, take_activation
 from rnnscope.layers.base import Weights
 from rnnscope.layers.cell_weights import GatedWeights, take_gru, take_lstm
@@ -95,7 +93,9 @@ class LSTMCell(Cell):
 
 def lstm_step(z: Array, c: Array, activation: Activation, recurrent_activation: Activation, axis: int = -1) -> Step:
     """The rest of an LSTM's step, when z holds the four gates' sums as blocks i, f, g, o on `axis`."""
-    zi, zf, zg, zo = np.split(z, 4, axis=axis)
+    size = z.shape[axis] // 4
+    ahead = (slice(None),) * (axis % z.ndim)
+    zi, zf, zg, zo = (z[(*ahead, slice(start, start + size))] for start in range(0, 4 * size, size))
     i, f, o = recurrent_activation(zi), recurrent_activation(zf), recurrent_activation(zo)
     g = activation(zg)
     c = f * c + i * g

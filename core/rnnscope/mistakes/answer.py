@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,15 +13,21 @@ from rnnscope.findings import Finding
 from rnnscope.floor import NoiseFloor, measure_floor
 from rnnscope.mine import take_mine
 from rnnscope.mistakes import BY_ID, CATALOGUE
-from rnnscope.mistakes.case import Case
+from rnnscope.mistakes.case import Case, Mistake, Variation
+from rnnscope.mistakes.pairs import affordable, pairs
 from rnnscope.mistakes.patterns import dropping, reordering
 from rnnscope.mistakes.search import Candidate, Confirmed, Search
 from rnnscope.mistakes.start_solver import starting
 from rnnscope.mistakes.target import Target, aimed, fits_nothing
 from rnnscope.mistakes.words import described, tell_apart
+from rnnscope.run import total_steps
 from rnnscope.trace import Trace
 
 NEAREST = 3
+UNPROVEN = (
+    "Such states were found, which proves nothing yet: {unknown} numbers in them were free to be chosen, for {numbers} "
+    "that had to be met."
+)
 LOOSER = 30.0  # times the tightest floor: what only so much noise explains comes after
 
 
@@ -34,32 +40,30 @@ def answered(
     floor = measure_floor(ours, cancelled=cancelled)
     if target.is_met(ours, floor):
         return ()
-    return _explained(base, ours, target, floor, progress, cancelled)
+    tries = [(mistake, variation) for mistake in CATALOGUE for variation in mistake.variations(base)]
+    pairs_tried = affordable(total_steps(base.model, base.inputs))
+    count = Count(len(tries) + pairs_tried, progress, cancelled)
+    found = _explained(Search(base, target, ours, cancelled, count.tick), tries, pairs_tried, floor)
+    count.finish()
+    return found
 
 
 def _explained(
-    base: Case,
-    ours: Trace,
-    target: Target,
-    floor: NoiseFloor,
-    progress: Progress | None,
-    cancelled: Cancelling | None,
+    search: Search, tries: Sequence[tuple[Mistake, Variation]], pairs_tried: int, floor: NoiseFloor
 ) -> tuple[Finding, ...]:
-    tries = [(mistake, variation) for mistake in CATALOGUE for variation in mistake.variations(base)]
-    search = Search(base, target, ours, cancelled, _counter(len(tries), progress, cancelled))
+    base, ours, target, cancelled = search.base, search.ours, search.target, search.cancelled
     noise = _noise(target, ours, floor)
     singles = search.single(tries)
     if not search.fitted and target.gaps(ours) is None:
         raise fits_nothing(target, ours)
-    confirmed = search.confirmed(singles, noise)
+    confirmed = search.confirmed([tried.candidate for tried in singles], noise)
     if found := _ranked([one for one in confirmed if one.explains]):
         return found
     if reordering(target, ours, floor) is not None:
         return (described([BY_ID["batch-order"]], True, 0.0, ()),)
-    for broad in (True, False):
-        paired = search.confirmed(search.pairs(singles, broad=broad), noise)
-        if found := _ranked([one for one in paired if one.explains]):
-            return found
+    paired = pairs(search, singles, pairs_tried, noise)
+    if found := _ranked([one for one in paired if one.explains]):
+        return found
     recognised = _recognised(base, ours, target, noise, cancelled)
     if any(finding.explains for finding in recognised):
         return recognised
@@ -69,23 +73,29 @@ def _explained(
             found=f"{float(next(iter(target.arrays.values())).flat[0]):g} throughout",
             advice="Nothing more can be told from constant numbers",
         )
-    nearest = (*recognised, *_nearest(base, singles, cancelled))
+    nearest = (*recognised, *_nearest(base, [tried.candidate for tried in singles], cancelled))
     return tuple(replace(finding, rank=index) for index, finding in enumerate(nearest))
 
 
-def _counter(total: int, progress: Progress | None, cancelled: Cancelling | None) -> Callable[[], None]:
-    """Counts tries: reports them, and stops when asked to. Pairs, of which nobody knows how many, stay at the end."""
-    done = 0
+@dataclass(slots=True)
+class Count:
+    """Counts what is tried: reports it, and stops when asked to. What is not needed any more is done at the end."""
 
-    def tick() -> None:
-        nonlocal done
-        if cancelled is not None and cancelled():
+    total: int
+    progress: Progress | None
+    cancelled: Cancelling | None
+    done: int = 0
+
+    def tick(self) -> None:
+        if self.cancelled is not None and self.cancelled():
             raise Cancelled
-        done += 1
-        if progress is not None:
-            progress(min(done, total), total)
+        self.done = min(self.done + 1, self.total)
+        if self.progress is not None:
+            self.progress(self.done, self.total)
 
-    return tick
+    def finish(self) -> None:
+        if self.progress is not None:
+            self.progress(self.total, self.total)
 
 
 def _noise(target: Target, ours: Trace, floor: NoiseFloor) -> float:
@@ -123,15 +133,14 @@ def _recognised(
     found: list[Finding] = []
     started = starting(base, target, ours, noise, cancelled)
     distance = target.distance(ours)
+    if started is not None and started.proven:
+        return (described([BY_ID["initial-state-random"]], True, 0.0, started.places),)
     if started is not None:
-        found.append(
-            described(
-                [BY_ID["initial-state-random"]],
-                started.proven,
-                0.0 if started.proven else distance,
-                started.places,
-            )
-        )
+        unproven = described([BY_ID["initial-state-random"]], False, distance, started.places)
+        numbers = sum(array.size for array in target.arrays.values())
+        words = UNPROVEN.format(unknown=started.unknown, numbers=numbers)
+        shown_by = BY_ID["initial-state-random"].shown_by
+        found.append(replace(unproven, explanation=f"{unproven.explanation} {words}", tell_apart=shown_by))
     dropped = dropping(base, target, ours, cancelled)
     if dropped is not None:
         found.append(described([BY_ID["dropout-applied"]], True, distance, dropped))

@@ -31,7 +31,6 @@ class Initial(Enum):
 
     ZEROS = "zeros"
     ONES = "ones"
-    EARLIER_RUN = "where a run on the same input left them"
     EARLIER_BATCH = "where the samples before left them"
 
 
@@ -124,10 +123,7 @@ def _zeroes(chosen: bool | None, own: bool) -> bool:
 def _chained(
     loop: Loop, cell: Cell, x: Array, mask: Mask | None, initial: States, ahead: Direction, context: Context
 ) -> Unrolled:
-    """The recurrence once, twice, or batch by batch, each from where the one before left the states."""
-    if loop.initial is Initial.EARLIER_RUN:
-        final = _treated(loop, cell, x, mask, initial, ahead, context).final
-        return _treated(loop, cell, x, mask, final, ahead, context)
+    """The recurrence at once, or batch by batch, each from where the one before left the states."""
     if loop.initial is not Initial.EARLIER_BATCH:
         return _treated(loop, cell, x, mask, initial, ahead, context)
     done: list[Unrolled] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from rnnscope.layers.recurrent import Recurrent
 from rnnscope.mistakes.case import Case, Mistake, Variation
 from rnnscope.mistakes.cells import Masked
 from rnnscope.mistakes.loop import Pick, varied
-from rnnscope.mistakes.places import everywhere, find, put
+from rnnscope.mistakes.places import Place, everywhere, find, put
 
 MASKED_STEP = "a sequence with a masked step between valid ones"
 
@@ -34,6 +34,16 @@ class FeatureMasking(Masking):
     def call(self, arguments: Arguments, context: Context) -> Result:
         cleared = np.where(arguments.x == self._compared(context), 0, arguments.x).astype(arguments.x.dtype)
         return replace(Masking.call(self, arguments, context), outputs=(cleared,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClearedEmbedding(Embedding):
+    """Puts zeros in place of the rows of masked indices; makes the mask all the same."""
+
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        result = Embedding.call(self, arguments, context)
+        (valid,), (rows,) = result.masks, result.outputs
+        return result if valid is None else replace(result, outputs=(rows * valid[..., np.newaxis],))
 
 
 def has_masks(case: Case) -> bool:
@@ -76,7 +86,23 @@ def _ignored(case: Case) -> Iterator[Variation]:
 def _zeroed_inputs(case: Case) -> Iterator[Variation]:
     yield from _loops(case, masked=Masked.ZERO_INPUT)
     yield from _loops(case, masked=Masked.IGNORED)
+    yield from _cleared_rows(case)
     yield from _running(case, masked=Masked.ZERO_INPUT)
+
+
+def _cleared_rows(case: Case) -> Iterator[Variation]:
+    """An Embedding's rows of masked indices become zeros, and every step runs."""
+    places = [place for place in find(case.model, Embedding) if place.part.mask_zero]
+    for variation in _loops(case, masked=Masked.IGNORED) if places else ():
+        yield replace(variation, change=_clearing(places, variation.change))
+
+
+def _clearing(places: list[Place[Embedding]], change: Callable[[Case], Case]) -> Callable[[Case], Case]:
+    def cleared(case: Case) -> Case:
+        case = change(case)
+        return replace(case, model=put(case.model, places, lambda part: ClearedEmbedding(part.embeddings, True)))
+
+    return cleared
 
 
 def _running(case: Case, **changes: object) -> Iterator[Variation]:
@@ -127,7 +153,10 @@ def _last_valid(case: Case) -> Iterator[Variation]:
         for masked in (Masked.IGNORED, Masked.ZERO_INPUT):
             for pick in (Pick.LAST_VALID, Pick.COUNTED):
                 stacked = (*_loops(case, masked=masked, picks=pick), *_running(case, masked=masked, picks=pick))
-                yield from (with_raw_masking(variation) for variation in stacked if variation.broad)
+                for variation in stacked:
+                    if variation.broad:
+                        yield variation
+                        yield with_raw_masking(variation)
 
 
 MISTAKES = (

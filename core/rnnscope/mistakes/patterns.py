@@ -19,7 +19,8 @@ from rnnscope.types import Array
 MOST_SAMPLES = 4096
 DRAWS, FEWEST, AT_MOST = 100, 12, 40
 MOST_NUMBERS = 30_000_000  # what the runs with dropout may record
-SIGNIFICANCE = 0.05
+SIGNIFICANCE = 0.01
+MOST_VIEWS = 8  # of a sample's numbers, that its distance from the others goes by
 
 
 def reordering(target: Target, ours: Trace, floor: NoiseFloor) -> Array | None:
@@ -67,24 +68,41 @@ def dropping(case: Case, target: Target, ours: Trace, cancelled: Cancelling | No
     samples = np.linspace(0, case.batch_size - 1, count).astype(int)
     for _, chosen in groups(places):
         ranks = _ranks(case.of(np.repeat(samples, DRAWS)), target.of(samples), chosen, cancelled)
-        if ranks is not None and _uniform(ranks, len(samples)) > SIGNIFICANCE:
+        if ranks and all(_uniform(some, len(samples)) > SIGNIFICANCE for some in ranks):
             return names(chosen)
     return None
 
 
-def _ranks(case: Case, target: Target, chosen: list[Place[Dropout]], cancelled: Cancelling | None) -> Array | None:
-    """The share of drawn numbers below each of the target's, ties counting half; None where nothing is drawn apart."""
+def _ranks(case: Case, target: Target, chosen: list[Place[Dropout]], cancelled: Cancelling | None) -> list[Array]:
+    """The share of drawn numbers below each of the target's, ties counting half; and of drawn samples, taken as a
+    whole, that lie nearer to the middle of all. Empty where nothing is drawn apart.
+    """
     applied = put(case.model, chosen, lambda part: AppliedDropout(part.rate))
     drawn = replace(case, model=applied).run(cancelled)
     ranks: list[Array] = []
+    wholes: list[Array] = []
     for key, mine in target.arrays.items():
         draws = drawn.get(key).astype(np.float64).reshape(len(mine), DRAWS, -1)
         flat = mine.reshape(len(mine), 1, -1)
         spread = draws.std(axis=1) > 1e-9 * max(1e-30, float(np.abs(draws).max()))
         share = (draws < flat).mean(axis=1) + (draws == flat).mean(axis=1) / 2
         ranks.append(share[spread])
+        wholes.append(np.array([_far_out(some, one[0]) for some, one in zip(draws, flat, strict=True)]))
     joined = np.concatenate(ranks)
-    return joined if joined.size >= FEWEST else None
+    return [joined, *wholes] if joined.size >= FEWEST else []
+
+
+def _far_out(draws: Array, one: Array) -> float:
+    """The share of draws (count, numbers) that lie nearer to their middle than `one`, by Mahalanobis' distance."""
+    random = np.random.default_rng(0)
+    size = draws.shape[1]
+    views = np.eye(size) if size <= MOST_VIEWS else random.normal(size=(size, MOST_VIEWS))
+    together = np.concatenate([draws, one[None]]) @ views
+    apart = together - together.mean(axis=0)
+    spread = apart.T @ apart
+    spread += 1e-9 * max(1e-30, float(np.trace(spread))) * np.eye(len(spread))
+    distance = np.einsum("ni,ij,nj->n", apart, np.linalg.inv(spread), apart)
+    return float((distance[:-1] < distance[-1]).mean() + (distance[:-1] == distance[-1]).mean() / 2)
 
 
 def _uniform(ranks: Array, count: int) -> float:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnscope.context import Cancelling
 from rnnscope.errors import Cancelled, RnnscopeError
 from rnnscope.floor import measure_floor
-from rnnscope.mistakes.case import Case, Mistake, Variation
+from rnnscope.mistakes.case import Case, Evaluated, Mistake, Variation
 from rnnscope.mistakes.target import Target
 from rnnscope.trace import Trace
 from rnnscope.types import Array
 
-FEW, FEWER = 12, 4  # samples on which single mistakes and pairs are tried
+FEW = 8  # samples on which mistakes are tried
 NEAR = 0.03  # relative to the largest number: what is farther off on the few cannot be explained
-MOST_PAIRS = 1200
 COARSE, CLOSER = "float16", 0.3
 CONFIRMED = 24  # candidates that are run on everything
+MOST_KEPT = 30_000_000  # numbers of runs that pairs take up again
 
 Tick = Callable[[], None]
 
@@ -59,10 +59,17 @@ class Confirmed:
     allowed: float
 
 
-def attempt(case: Case, change: Callable[[Case], Case], cancelled: Cancelling | None = None) -> Trace | None:
-    """The changed run; None where the change makes no sense in this model."""
+def attempt(
+    case: Case,
+    variations: Sequence[Variation],
+    cancelled: Cancelling | None = None,
+    known: Sequence[Evaluated] = (),
+) -> Evaluated | None:
+    """The changed run; None where the changes make no sense in this model."""
     try:
-        return change(case).run(cancelled)
+        for variation in variations:
+            case = variation.change(case)
+        return case.evaluated(cancelled, known)
     except Cancelled:
         raise
     except (RnnscopeError, ValueError, IndexError, TypeError):
@@ -82,53 +89,96 @@ def telling_samples(target: Target, ours: Trace, count: int) -> Array:
     return np.sort(np.concatenate([most, rest[np.linspace(0, len(rest) - 1, count // 3).astype(int)]]))
 
 
-@dataclass(slots=True, eq=False)
-class Search:
-    """One target, one model, and what was tried."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """A candidate that was run on some samples.
 
-    base: Case
+    right: the right run on them. apart: run and target on the telling samples, see `Target.apart`; None where unknown.
+    """
+
+    candidate: Candidate
+    run: Evaluated
+    right: Evaluated
+    apart: Array | None
+
+
+class _Some(NamedTuple):
+    """Some of the samples, or all (None), with the right run on them and the target's part of them."""
+
+    samples: Array | None
+    right: Evaluated
     target: Target
-    ours: Trace
-    cancelled: Cancelling | None
-    tick: Tick
-    fitted: bool = False  # whether anything had the target's shapes
 
-    def single(self, found: Sequence[tuple[Mistake, Variation]]) -> list[Candidate]:
+
+class Search:
+    """One target, one model, and what was tried.
+
+    fitted: whether anything had the target's shapes.
+    """
+
+    def __init__(self, base: Case, target: Target, ours: Trace, cancelled: Cancelling | None, tick: Tick) -> None:
+        self.base, self.target, self.ours = base, target, ours
+        self.cancelled, self.tick = cancelled, tick
+        self.fitted = False
+        self._aligned = target.batch_size == base.batch_size
+        # Where all of the model's numbers are one, only a second mistake lets the first one show.
+        self.hides = all(np.ptp(ours.get(key)) == 0 for key in target.arrays)
+        self._telling = telling_samples(target, ours, FEW)
+        self._samples: dict[bytes, _Some] = {}
+        self._units = {key: max(float(np.abs(ours.get(key)).mean()), 1e-30) for key in target.arrays}
+
+    def single(self, found: Sequence[tuple[Mistake, Variation]]) -> list[Tried]:
         """Every variation that changes anything, with its distance on a few samples."""
-        return [*self._tried((((mistake,), (variation,)) for mistake, variation in found), FEW)]
+        made = (self.attempt((mistake,), (variation,)) for mistake, variation in found)
+        return [tried for tried in made if tried is not None]
 
-    def pairs(self, singles: Sequence[Candidate], *, broad: bool) -> list[Candidate]:
-        """Two mistakes at once: of different families, each of which changes something by itself.
+    def attempt(
+        self, mistakes: tuple[Mistake, ...], variations: tuple[Variation, ...], known: Sequence[Tried] = ()
+    ) -> Tried | None:
+        """These mistakes on few samples; None where they make no sense in this model, or change nothing."""
+        self.tick()
+        some = self._some(variations)
+        case = next((one.run.case for one in known if one.candidate.variations == variations[:1]), None)
+        left = variations if case is None else variations[1:]
+        done = attempt(case or some.right.case, left, self.cancelled, [some.right, *(one.run for one in known)])
+        if done is None or (not self.hides and _same(some.right.trace, done.trace, some.target)):
+            return None
+        distance = some.target.distance(done.trace)
+        self.fitted = self.fitted or np.isfinite(distance)
+        candidate = Candidate(mistakes, variations, distance, some.target.worst(done.trace))
+        return Tried(candidate, done, some.right, self._apart(some, done.trace))
 
-        broad: those that are both made wherever they can be; otherwise the others.
-        """
-        found = [one for one in _pairable(singles) if self.target.halved or COARSE not in one.ids]
-        made = (
-            _ordered(first, second)
-            for first, second in combinations(found, 2)
-            if first.mistakes[0].family != second.mistakes[0].family
-            and broad == (first.variations[0].broad and second.variations[0].broad)
-        )
-        return [*self._tried(islice(made, MOST_PAIRS), FEWER)]
+    def gap(self) -> Array:
+        """Right run − target on the telling samples."""
+        some = self._some(())
+        found = self._apart(some, some.right.trace)
+        return np.zeros(1) if found is None else found
 
-    def _tried(
-        self, tries: Iterator[tuple[tuple[Mistake, ...], tuple[Variation, ...]]], count: int
-    ) -> Iterator[Candidate]:
-        samples = telling_samples(self.target, self.ours, count)
-        aligned = self.target.batch_size == self.base.batch_size
-        few, few_target = (self.base.of(samples), self.target.of(samples)) if aligned else (self.base, self.target)
-        unchanged = few.run(self.cancelled)
-        for mistakes, variations in tries:
-            self.tick()
-            whole = any(variation.mixes_samples for variation in variations) or not aligned
-            case, target = (self.base, self.target) if whole else (few, few_target)
-            candidate = Candidate(mistakes, variations, np.inf, np.inf)
-            trace = attempt(case, candidate.case, self.cancelled)
-            if trace is None or _same(self.ours if whole else unchanged, trace, target):
-                continue
-            worst = target.worst(trace)
-            self.fitted = self.fitted or np.isfinite(target.distance(trace))
-            yield Candidate(mistakes, variations, target.distance(trace), worst)
+    def _apart(self, some: _Some, trace: Trace) -> Array | None:
+        telling = self._some(())
+        if some is telling:
+            return telling.target.apart(trace, self._units)
+        if some.samples is not None or telling.samples is None or some.target.gaps(trace) is None:
+            return None
+        return telling.target.apart(trace, self._units, telling.samples)
+
+    def _some(self, variations: Sequence[Variation]) -> _Some:
+        """As few samples as tell what these variations do."""
+        mixing = [variation for variation in variations if variation.mixes_samples]
+        if not self._aligned or any(not variation.earlier for variation in mixing):
+            return self._sampled(None)
+        if mixing:
+            first = max(variation.earlier for variation in mixing) + FEW
+            return self._sampled(np.arange(min(first, self.base.batch_size)))
+        return self._sampled(self._telling)
+
+    def _sampled(self, samples: Array | None) -> _Some:
+        key = b"" if samples is None else samples.tobytes()
+        if key not in self._samples:
+            case = self.base if samples is None else self.base.of(samples)
+            target = self.target if samples is None else self.target.of(samples)
+            self._samples[key] = _Some(samples, case.evaluated(self.cancelled), target)
+        return self._samples[key]
 
     def confirmed(self, candidates: Sequence[Candidate], base_floor: float) -> list[Confirmed]:
         """Those that come near, run on everything; of each set of mistakes the way that explains the most."""
@@ -144,9 +194,10 @@ class Search:
 
     def confirm(self, candidate: Candidate) -> Confirmed | None:
         """The candidate on all samples, held against its own noise floor."""
-        trace = attempt(self.base, candidate.case, self.cancelled)
-        if trace is None or self.target.worst(trace) > 10 * max(NEAR, candidate.worst):
+        done = attempt(self.base, candidate.variations, self.cancelled)
+        if done is None or self.target.worst(done.trace) > 10 * max(NEAR, candidate.worst):
             return None
+        trace = done.trace
         floor = measure_floor(trace, cancelled=self.cancelled)
         scale = self.target.scale
         allowed = max(float(np.max(array)) / scale[key] for key, array in self.target.allowed(trace, floor).items())
@@ -162,21 +213,6 @@ class Search:
         if COARSE not in candidate.ids or self.target.halved:
             return True
         return len(candidate.ids) == 1 and distance <= CLOSER * self.target.distance(self.ours)
-
-
-def _pairable(singles: Sequence[Candidate]) -> list[Candidate]:
-    """One candidate for each mistake and each result that it has, those made everywhere first."""
-    kept: dict[tuple[object, ...], Candidate] = {}
-    for candidate in sorted(singles, key=lambda candidate: not candidate.variations[0].broad):
-        key = (candidate.ids, round(candidate.distance, 12), candidate.worst)
-        kept.setdefault(key, candidate)
-    return list(kept.values())
-
-
-def _ordered(first: Candidate, second: Candidate) -> tuple[tuple[Mistake, ...], tuple[Variation, ...]]:
-    """Both in the order in which their changes are made."""
-    a, b = sorted((first, second), key=lambda candidate: candidate.mistakes[0].stage)
-    return (*a.mistakes, *b.mistakes), (*a.variations, *b.variations)
 
 
 def _same(ours: Trace, other: Trace, target: Target) -> bool:

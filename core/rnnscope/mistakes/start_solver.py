@@ -40,9 +40,10 @@ REMAINS = 1e-3  # the share of a difference that may be left over
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Started:
-    """Initial states that lead to the numbers: where, and whether that proves anything."""
+    """Initial states that lead to the numbers: where, how many numbers they are, and whether that proves anything."""
 
     places: tuple[str, ...]
+    unknown: int
     proven: bool
 
 
@@ -106,10 +107,10 @@ class _Problem:
         everywhere = np.arange(self.case.batch_size)
         predicted = self._predicted(everywhere, np.tile(states, (len(everywhere), 1)))
         met = np.abs(predicted - self._numbers(everywhere)).max() <= max(4 * self.noise, 10 * REMAINS * first)
-        enough = self._numbers(everywhere).size >= ENOUGH * self.unknown
         if not met:
             return None
-        return Started(names(self.chosen), bool(enough))
+        enough = self._numbers(everywhere).size >= ENOUGH * self.unknown
+        return Started(names(self.chosen), self.unknown, enough or self._hard(predict, mine, states) >= EVIDENCE)
 
     def by_sample(self) -> Started | None:
         """A set of states for each of some samples that differ."""
@@ -129,10 +130,14 @@ class _Problem:
                 if unsolved > len(rows) // 4:
                     return None
                 continue
-            generic = float(np.linalg.norm(mine - predict(np.zeros((1, self.unknown)))[0])) / np.sqrt(mine.size)
-            strengths = np.linalg.svd(_jacobian(predict, states)[1], compute_uv=False)
-            evidence += mine.size - int(np.count_nonzero(strengths * HARD >= generic))
-        return Started(names(self.chosen), evidence >= EVIDENCE)
+            evidence += self._hard(predict, mine, states)
+        return Started(names(self.chosen), self.unknown * self.case.batch_size, evidence >= EVIDENCE)
+
+    def _hard(self, predict: Callable[[Array], Array], mine: Array, states: Array) -> int:
+        """In how many directions the numbers are met although initial states of a plausible size hardly move them."""
+        generic = float(np.linalg.norm(mine - predict(np.zeros((1, self.unknown)))[0])) / np.sqrt(mine.size)
+        strengths = np.linalg.svd(_jacobian(predict, states)[1], compute_uv=False)
+        return mine.size - int(np.count_nonzero(strengths * HARD >= generic))
 
     def _solved(self, predict: Callable[[Array], Array], mine: Array) -> tuple[Array | None, float]:
         """States of plausible size that meet `mine`, or None; and the largest gap that zeros leave.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from rnnscope.layers.recurrent import Recurrent
@@ -10,7 +10,7 @@ from rnnscope.mistakes.case import Case, Mistake, Variation, never
 from rnnscope.mistakes.cells import Masked
 from rnnscope.mistakes.loop import Initial, varied
 from rnnscope.mistakes.masking import has_masks, with_raw_masking
-from rnnscope.mistakes.places import everywhere
+from rnnscope.mistakes.places import Place, everywhere, find, groups, names, put
 
 KEPT_BATCHES = (1, 32)
 
@@ -28,11 +28,32 @@ def _ones(case: Case) -> Iterator[Variation]:
 
 
 def _carried(case: Case) -> Iterator[Variation]:
-    yield from loops(case, initial=Initial.EARLIER_RUN)
+    yield from _second_call(case)
+    if has_masks(case):
+        yield from _second_call(case, masked=Masked.HELD_OUTPUT)
     for size in (*KEPT_BATCHES, case.batch_size // 2):
         if 1 <= size < case.batch_size:
             for variation in loops(case, initial=Initial.EARLIER_BATCH, batch=size):
-                yield replace(variation, mixes_samples=True)
+                yield replace(variation, mixes_samples=True, earlier=size)
+
+
+def _second_call(case: Case, **changes: object) -> Iterator[Variation]:
+    """States that go on from where an earlier call on the same input left them, whatever else is wrong."""
+    for broad, chosen in groups([place for place in find(case.model, Recurrent) if len(place.path) < 2]):
+        yield Variation(_going_on(chosen, changes), names(chosen), broad)
+
+
+def _going_on(chosen: list[Place[Recurrent]], changes: Mapping[str, object]) -> Callable[[Case], Case]:
+    def change(case: Case) -> Case:
+        trace, model = case.run(), case.model
+        for place in chosen:
+            final = trace[place.layer].final
+            inside = "".join(f"{step}/" for step in place.path)
+            start = tuple(final[f"{inside}{name}"] for name in place.part.cell.state_sizes)
+            model = put(model, [place], lambda part, start=start: varied(part, start=start, **changes))  # type: ignore[misc]
+        return replace(case, model=model)
+
+    return change
 
 
 def _extra(case: Case) -> Iterator[Variation]:
@@ -100,7 +121,7 @@ MISTAKES = (
         "more samples than one, or the same call made twice",
         "start",
         _carried,
-        stage=3,
+        stage=8,  # an earlier call was as wrong as this one
     ),
     Mistake(
         "extra-step",

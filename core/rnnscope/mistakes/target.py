@@ -49,6 +49,20 @@ class Target:
             found[key] = gap(ours.reshape(mine.shape), mine)
         return found
 
+    def apart(self, trace: Trace, units: Mapping[str, float], rows: Array | slice = slice(None)) -> Array | None:
+        """asinh(run) − asinh(mine) for these samples of the run, flat, each key in its unit; None as `gaps`.
+
+        So a mistake that lets numbers explode stands beside one that hardly moves them.
+        """
+        found: list[Array] = []
+        for key, mine in self.arrays.items():
+            ours = computed(trace, key)
+            if ours is None or plain(ours[rows].shape) != plain(mine.shape):
+                return None
+            taken = ours[rows].reshape(mine.shape).astype(np.float64)
+            found.append((np.arcsinh(taken / units[key]) - np.arcsinh(mine / units[key])).ravel())
+        return np.asarray(np.nan_to_num(np.concatenate(found), nan=FAR, posinf=FAR, neginf=-FAR))
+
     def distance(self, trace: Trace) -> float:
         """The root of the mean squared gap, each key in units of its largest number; infinite for other shapes."""
         found = self.gaps(trace)

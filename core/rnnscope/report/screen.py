@@ -22,7 +22,8 @@ STYLES = {
     Verdict.DIFFERENT: "bold red",
     Verdict.NOT_COMPARED: "dim",
 }
-LAYER, QUANTITY = 1, 2
+LAYER, QUANTITY, REMARK = "layer", "quantity", ""
+DISPENSABLE = ("relative", "allowed")
 NARROWEST = 10  # characters of a name that is elided
 PADDING = 2  # characters between columns
 BESIDE = 24  # characters that a remark needs to stand beside the figures instead of below them
@@ -38,7 +39,7 @@ def show(report: Report, stream: TextIO) -> None:
     for one in held(report):
         console.print()
         console.print(heading(report, one), style="bold")
-        _print_table(console, lines_of(one.result, report.look.layer))
+        _print_table(console, lines_of(one.result, report.look))
         if one.result is report.comparison and (more := left_out(one.result)):
             console.print(f"{MARKS[Verdict.NOT_COMPARED]} {more}", style="dim")
     if report.port is not None and report.port.findings is not None:
@@ -68,34 +69,42 @@ def _print_table(console: Console, lines: Sequence[Line]) -> None:
     if not lines:
         console.print("nothing of it was compared")
         return
-    shown, beside = fitted([(*line.cells, line.remark) for line in lines], console.width)
+    kept, shown = fitted([(*line.cells, line.remark) for line in lines], console.width)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
-    for title in HEADINGS if beside else HEADINGS[:-1]:
+    for title in kept:
         numbers = title in RIGHT_ALIGNED  # whose headings may wrap, while the numbers have no spaces
-        table.add_column(title, justify="right" if numbers else "left", no_wrap=not numbers and title != "")
+        table.add_column(title, justify="right" if numbers else "left", no_wrap=not numbers and title != REMARK)
     for line, cells in zip(lines, shown, strict=True):
         style = "bold" if line.is_first else ""
-        row = [Text(cells[0], STYLES[line.verdict]), *(Text(cell, style) for cell in cells[1:])]
-        table.add_row(*row[: len(table.columns)])
+        table.add_row(Text(cells[0], STYLES[line.verdict]), *(Text(cell, style) for cell in cells[1:]))
     console.print(table)
     for line in lines:
-        if line.remark and not beside:
+        if line.remark and REMARK not in kept:
             console.print(Text(f"{' '.join(line.cells[:3])}: {line.remark}", STYLES[line.verdict]))
 
 
-def fitted(rows: Sequence[Sequence[str]], width: int) -> tuple[list[list[str]], bool]:
-    """`rows` of the headings' cells with names elided so that the table is at most `width` wide, as far as can be.
+def fitted(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[list[str]]]:
+    """Headings, and the rows' cells under them, for a table of at most `width` characters, as far as can be.
 
-    Also whether there is room for the remarks beside the figures.
+    First the remarks go, which then stand below, then the middles of names, then the columns of figures that say least.
     """
-    headings = [max(heading.split() or [""], key=len) for heading in HEADINGS]
-    widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(HEADINGS) - 1)]
-    remark = min(BESIDE, max(len(row[-1]) for row in rows))
-    spare = width - sum(widths) - PADDING * len(widths) - remark
-    cut = dict.fromkeys((LAYER, QUANTITY), 10**9)
-    for column in (LAYER, QUANTITY):
-        if spare < 0:
-            cut[column] = max(NARROWEST, widths[column] + spare)
-            spare += widths[column] - cut[column]
-    cells = [[elided(cell, cut.get(column, 10**9)) for column, cell in enumerate(row)] for row in rows]
-    return cells, spare >= 0
+    longest = [max(heading.split() or [""], key=len) for heading in HEADINGS]
+    widths = {title: max(len(row[i]) for row in (longest, *rows)) for i, title in enumerate(HEADINGS)}
+    widths[REMARK] = min(BESIDE, widths[REMARK])
+    kept = list(HEADINGS)
+
+    def excess() -> int:
+        return sum(widths[title] + PADDING for title in kept) - PADDING - width
+
+    cut = {title: max(NARROWEST, len(title)) for title in (LAYER, QUANTITY)}
+    if excess() > sum(max(0, widths[title] - most) for title, most in cut.items()):
+        kept.remove(REMARK)
+    for title, most in cut.items():
+        widths[title] = max(min(most, widths[title]), widths[title] - max(0, excess()))
+    for title in DISPENSABLE:
+        if excess() > 0:
+            kept.remove(title)
+    columns = [HEADINGS.index(title) for title in kept]
+    return kept, [
+        [elided(row[i], widths[HEADINGS[i]]) if HEADINGS[i] in cut else row[i] for i in columns] for row in rows
+    ]

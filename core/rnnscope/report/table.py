@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from rnnscope.compare import Comparison, Row, Verdict
 from rnnscope.errors import one_line
+from rnnscope.report.record import Look
 from rnnscope.report.words import MARKS, allowed_at, furthest, key_of, position, shown
 
 HEADINGS = ("verdict", "layer", "quantity", "max |difference|", "relative", "allowed", "")
 RIGHT_ALIGNED = ("max |difference|", "relative", "allowed")
+EVERYTHING = Look()
 FIRST, FURTHEST = "first difference", "furthest beyond the rule"
 
 
@@ -25,15 +27,15 @@ class Line:
     is_furthest: bool = False
 
 
-def lines_of(result: Comparison, layer: str = "") -> list[Line]:
-    """The rows that somebody had values for, in execution order; of one layer where one is named."""
+def lines_of(result: Comparison, look: Look = EVERYTHING) -> list[Line]:
+    """The rows that somebody had values for, in execution order; of the layer and the quantity that are looked at."""
     first = result.first_difference
     first_key = "" if first is None else key_of(first)
     worst = furthest(result) if sum(row.verdict is Verdict.DIFFERENT for row in result.rows) > 1 else None
     return [
         _line(row, is_first=row.key == first_key, is_furthest=row is worst)
         for row in shown(result.rows)
-        if not layer or row.layer == layer
+        if look.layer in ("", row.layer) and look.quantity in ("", row.quantity)
     ]
 
 

@@ -63,13 +63,14 @@ def looked_at_lines(report: Report) -> list[str]:
 def section(report: Report, one: Held) -> list[str]:
     """A comparison as a table under its own heading."""
     more = left_out(one.result)
-    lines = [heading(report, one), *table_lines(lines_of(one.result, report.look.layer))]
+    lines = [heading(report, one), *table_lines(lines_of(one.result, report.look))]
     return [*lines, f"{MARKS[Verdict.NOT_COMPARED]} {more}"] if more and one.result is report.comparison else lines
 
 
 def heading(report: Report, one: Held) -> str:
-    """What is held against what, and which layer of it is shown."""
-    return f"{one.ours} against {one.theirs}{f', layer {one_line(report.look.layer)}' if report.look.layer else ''}:"
+    """What is held against what, and what of it is shown."""
+    wanted = one_line(" ".join(part for part in (report.look.layer, report.look.quantity) if part))
+    return f"{one.ours} against {one.theirs}{f', {wanted}' if wanted else ''}:"
 
 
 def table_lines(lines: Sequence[Line]) -> list[str]:

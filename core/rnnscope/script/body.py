@@ -144,6 +144,8 @@ class Body:
             try:
                 with self.module.attempt():
                     write(use)
+                    for index, mask in enumerate(use.seen.result.masks):
+                        self._output_mask(use, index, mask)
                     return
             except NotReadable:
                 del use.statements[before:]
@@ -180,7 +182,7 @@ class Body:
         for given, variable in zip(use.seen.arguments.masks, use.masks, strict=True):
             if given is mask:
                 return variable
-        raise AssertionError(f"nobody wrote the mask of {use.call.key}")
+        raise NotReadable("nobody wrote this mask")
 
     def _unmask(self, held: Sequence[Held]) -> None:
         arrays = [one.array for one in held]

@@ -96,6 +96,13 @@ class Use:
         """A new mask, to be defined."""
         return self.module.variable(f"{self.output.wish}_mask", "mask")
 
+    def define_mask(self, value: str) -> Variable:
+        """Make the mask that goes with the first output."""
+        mask = self.a_mask()
+        self.define(mask, value)
+        self.output_masks[0] = mask
+        return mask
+
     def weight(self, part: str, array: Array, axes: str = "") -> str:
         """The name of one of the layer's weights."""
         return self.module.weight(self.path + self.call.layer, self.heading, part, array, axes)

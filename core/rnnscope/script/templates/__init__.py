@@ -6,14 +6,33 @@ from rnnscope.layers.base import Operation
 from rnnscope.script.templates import (
     activations,
     bidirectional,
+    convolution,
     embedding,
     everyday,
+    merging,
+    normalization,
     operations,
+    pooling,
     recurrent,
+    time_distributed,
 )
 from rnnscope.script.use import TEMPLATES, Template
 
-__all__ = ["activations", "bidirectional", "embedding", "everyday", "operations", "recurrent", "template_of"]
+__all__ = ["MODULES", "template_of"]
+
+MODULES = (
+    activations,
+    bidirectional,
+    convolution,
+    embedding,
+    everyday,
+    merging,
+    normalization,
+    operations,
+    pooling,
+    recurrent,
+    time_distributed,
+)
 
 
 def template_of(operation: Operation) -> Template | None:

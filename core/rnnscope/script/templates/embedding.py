@@ -19,15 +19,14 @@ def masking(use: Use) -> None:
         raise NotReadable("truth values become numbers on the way")
     value = number(operation.mask_value)
     use.say(f"A step is valid where any of its features differs from {value}; the others become zeros.")
-    differs, mask = use.temporary("differs"), use.a_mask()
+    differs = use.temporary("differs")
     use.define(differs, f"{use.x} != {_compared(use, operation.mask_value)}", inline=True)
-    use.define(mask, f"np.any({differs}, axis=-1)")
+    mask = use.define_mask(f"np.any({differs}, axis=-1)")
     if use.semantics.is_keras3:
         use.define(use.output, f"np.where({mask}[..., None], {use.x}, 0)")
     else:
         use.say("By multiplication, as this Keras does it: a masked NaN stays NaN.")
         use.define(use.output, f"{use.x} * {mask}[..., None]")
-    use.output_masks[0] = mask
 
 
 def _compared(use: Use, value: float) -> str:
@@ -47,10 +46,8 @@ def embedding(use: Use) -> None:
     operation = use.operation
     assert isinstance(operation, Embedding)
     table = use.weight("embeddings", operation.embeddings, "one row for each token id")
-    if operation.mask_zero:
+    if use.seen.result.masks[0] is not None:
         use.say("mask_zero: a step with token id 0 is masked; its row is looked up all the same.")
-        mask = use.a_mask()
-        use.define(mask, f"{use.x} != 0")
-        use.output_masks[0] = mask
+        use.define_mask(f"{use.x} != 0")
     index = str(use.x) if use.array.dtype.kind in "iu" else f"{use.x}.astype(np.int64)"
     use.define(use.output, f"{table}[{index}]")

@@ -178,27 +178,23 @@ def _cut_member(cut: Cut, symbol: Symbol, member: Member | ast.stmt, known: set[
         return
     if isinstance(member, ast.AnnAssign):
         if cut.closure.is_field(symbol, member):
-            cut.change(_start(member.annotation), _end(member.annotation), _annotation(cut, symbol.module, member))
+            cut.change(_start(member.annotation), _end(member.annotation), _annotation(cut, member))
         else:
             cut.change(_end(member.target), _end(member.annotation))
     value = getattr(member, "value", None)
     _adapt(cut, symbol.module, mentions(value, tuple(sorted(known))), set())
 
 
-def _annotation(cut: Cut, module: str, member: ast.AnnAssign) -> str:
-    """A field's annotation in words that a script has; nobody evaluates it."""
+def _annotation(cut: Cut, member: ast.AnnAssign) -> str:
+    """A field's annotation in words that every Python has.
+
+    It is no string: dataclasses would look that up in a module, which code that somebody executes need not have.
+    """
     text = cut.source.segment(member.annotation)
-    plain = PLAIN.fullmatch(text) is not None
-    words = set(re.findall(r"[A-Za-z_]\w*", text)) - {"Array", "Mask", "None"}
-    text = re.sub(r"\b(Array|Mask)\b", "np.ndarray", text)
-    return text if plain and all(_is_known(cut, module, word) for word in words) else "object"
-
-
-def _is_known(cut: Cut, module: str, word: str) -> bool:
-    if word in ("int", "float", "bool", "str", "tuple", "list", "dict", "set", "object", "type"):
-        return True
-    found = resolve(module, word, cut.closure.inside)
-    return isinstance(found, Symbol) and found in cut.closure.symbols and cut.naming(found) == word
+    words = set(re.findall(r"[A-Za-z_]\w*", text))
+    known = words <= {"Array", "Mask", "int", "float", "bool", "str", "tuple", "list", "dict", "object"}
+    plain = known and "|" not in text and PLAIN.fullmatch(text) is not None
+    return re.sub(r"\b(Array|Mask)\b", "np.ndarray", text) if plain else "object"
 
 
 def _dataclass(cut: Cut, decorator: ast.expr) -> str:

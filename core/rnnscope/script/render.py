@@ -104,11 +104,10 @@ Its weights are in weights.npz; sample.npz holds an input and the outputs that b
 
 def _imports(imports: Collection[str], weighty: bool, groups: dict[str, list[Weight]], newer: bool) -> str:
     """newer: whether there is code that needs NumPy 2."""
-    lines = ["from __future__ import annotations", ""] if newer else []
-    lines += [*sorted(imports, key=lambda line: (line.startswith("from"), line)), "", "import numpy as np", ""]
+    lines = [*sorted(imports, key=lambda line: (line.startswith("from"), line)), "", "import numpy as np", ""]
     lines += [*NEWER, ""] if newer else []
     lines.append("HERE = Path(__file__).resolve().parent")
-    lines += ['weights = np.load(HERE / "weights.npz")'] if weighty else []
+    lines += ['weights = dict(np.load(HERE / "weights.npz"))'] if weighty else []
     for head, group in groups.items():
         if group:
             lines += ["", f"# {head}", *map(_weight, group)]

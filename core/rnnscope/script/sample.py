@@ -51,9 +51,10 @@ def _fitting(model: Model, name: str, sizes: tuple[int, ...], random: np.random.
     tables = [len(table) for one in operations if (table := getattr(one, "embeddings", None)) is not None]
     lookups = [one for one in operations if isinstance(one, Lookup) and not one.invert]
     if lookups:
-        known = np.resize(lookups[0].vocabulary.tokens, 9)
-        known = np.append(known, "made up") if known.dtype.kind == "U" else known
-        return np.asarray(random.choice(known, sizes))
+        closed = [one for one in lookups if not one.vocabulary.unknown]
+        known = (closed or lookups)[0].vocabulary.tokens[:9]
+        words = known if closed or known.dtype.kind != "U" else np.append(known, "made up")
+        return np.asarray(random.choice(words, sizes))
     if getattr(model[name].operation, "dtype", "") == TEXT:
         return np.asarray(random.choice(np.array(["made", "up"]), sizes))
     if tables:

@@ -3,6 +3,7 @@
 from rnnscope.compare import Comparison, Location, Row, Verdict, compare
 from rnnscope.diagnose import diagnose
 from rnnscope.errors import BadInput, Cancelled, RnnscopeError, ShapeMismatch, UnreadableFile, Unsupported
+from rnnscope.explain import Explanation, explain
 from rnnscope.findings import Finding
 from rnnscope.inputs import load_input
 from rnnscope.layers import keras_layer
@@ -24,6 +25,7 @@ __all__ = [
     "BadInput",
     "Cancelled",
     "Comparison",
+    "Explanation",
     "Finding",
     "LayerTrace",
     "Location",
@@ -40,6 +42,7 @@ __all__ = [
     "Verdict",
     "compare",
     "diagnose",
+    "explain",
     "keras_cell",
     "keras_layer",
     "lens",

@@ -10,6 +10,7 @@ import numpy as np
 from rnnscope.context import Context
 from rnnscope.layers.cells import Cell
 from rnnscope.layers.masked_steps import masked_output_index, put_where, zeroed
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array, Mask
 
 
@@ -106,16 +107,26 @@ class _Record:
         return {key.removeprefix(f"{kind}/"): array for key, array in self.arrays.items() if key.startswith(f"{kind}/")}
 
 
+def zeroing_masks(mask: Mask, direction: Direction, semantics: Semantics) -> tuple[Mask | None, Mask | None]:
+    """Which outputs stay, in processing order, when masked ones become zero: of the sequence, and of a last one alone.
+
+    None where nothing becomes zero; see `_zero_masked`.
+    """
+    if not direction.zero_output_for_mask or (direction.unroll and semantics.backend in ("jax", "numpy")):
+        return None, None
+    processed = mask[:, ::-1] if direction.go_backwards else mask
+    return mask if direction.unroll else processed, processed
+
+
 def _zero_masked(outputs: Array, mask: Mask, direction: Direction, context: Context) -> tuple[Array, Array]:
     """All outputs and the last one with zeros at masked steps, with the quirks of ``unroll=True`` that real Keras has.
 
     Unrolled on JAX or NumPy the option has no effect. Unrolled on TensorFlow with go_backwards, Keras holds the mask in
     input order against outputs in processing order; only the last output, returned alone, is masked rightly.
     """
-    if direction.unroll and context.semantics.backend in ("jax", "numpy"):
-        return outputs, outputs[:, -1]
-    processed = mask[:, ::-1] if direction.go_backwards else mask
-    applied = mask if direction.unroll else processed
     semantics = context.semantics
+    applied, processed = zeroing_masks(mask, direction, semantics)
+    if applied is None or processed is None:
+        return outputs, outputs[:, -1]
     columns = [zeroed(applied[:, t], outputs[:, t], semantics, direction.unroll) for t in range(outputs.shape[1])]
     return np.stack(columns, axis=1), zeroed(processed[:, -1], outputs[:, -1], semantics, direction.unroll)

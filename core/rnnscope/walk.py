@@ -105,7 +105,7 @@ def _evaluate(
 ) -> Result:
     context.enter(layer.dtype)
     try:
-        arguments = _arguments(call, layer.operation, values, context) if call.inputs else _entering(call, entering)
+        arguments = arguments_of(call, layer.operation, values, context) if call.inputs else _entering(call, entering)
         _check_size(call, layer.operation, arguments.tensors, context)
         result = layer.operation.call(arguments, context)
         if context.observe is not None:
@@ -137,7 +137,8 @@ def _entering(call: Call, entering: Mapping[str, Value]) -> Arguments:
     return Arguments((value.array,), incoming=value.mask, masks=(value.mask,), layer=call.key)
 
 
-def _arguments(call: Call, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> Arguments:
+def arguments_of(call: Call, operation: Operation, values: Mapping[Tensor, Value], context: Context) -> Arguments:
+    """The arguments of a call that reads tensors: cast, with their masks chosen; `context` stands in its layer."""
     given = [values[tensor] for tensor in call.inputs]
     by_hand = None
     if call.mask is not None and context.use_masks:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -278,3 +279,42 @@ def test_every_mishap_is_one_line_that_says_what_to_do(
     assert message in printed.err
     assert printed.err.count("\n") == 1
     assert sorted(odd_files.iterdir()) == before
+
+
+def test_explain_takes_a_number_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["--layer", "rnn", "--quantity", "state/h", "--sample", "25", "--step", "6", "--unit", "12"]
+    assert main(["explain", MODEL, INPUT, *place, "--reference", REFERENCE, "--terms", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "h[6, 12] = −0.7924, Keras −0.7924 (rnn state/h, sample 25, step 6, unit 12)"
+    assert lines[1].startswith("  Frozen at step 6, value from step 5")
+    assert "    h = tanh(x·W + h·U + b)" in lines
+    assert any(line.endswith("the other 138 together") for line in lines)
+
+
+def test_explain_takes_the_last_step_of_the_first_quantity(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", MODEL, INPUT, "--layer", "rnn", "--sample", "3"]) == 0
+    assert "(rnn state/h, sample 3, step 9, unit 0)" in capsys.readouterr().out
+
+
+def test_explain_puts_one_s_own_output_beside_the_model_s(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", MODEL, INPUT, "--mine", str(EXAMPLE / "wrong_port.npy")]) == 0
+    assert re.match(r"denseoutput\[0\] = .*, mine −?[\d.]+ \(", capsys.readouterr().out)
+
+
+def test_explain_of_what_is_not_there_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", MODEL, INPUT, "--layer", "rnn", "--sample", "64"]) == 2
+    assert "no such sample; expected 0 to 63, found 64" in capsys.readouterr().err
+
+
+def test_lint_names_what_is_probably_not_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", MODEL, INPUT]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("warning: masking: 12 steps of 4 samples are −99 in some of their features only")
+    assert lines[0].endswith("[partly-masked]")
+    assert lines[1] == "    where: sample 3 step 1, sample 3 step 2, sample 3 step 3 and 9 more"
+
+
+def test_lint_is_quiet_about_masks_that_are_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "one.npy", np.load(INPUT)[:1])
+    assert main(["lint", MODEL, str(tmp_path / "one.npy")]) == 0
+    assert capsys.readouterr().out == "Nothing to remark on the masks of this model and this input.\n"

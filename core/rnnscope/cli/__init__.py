@@ -15,14 +15,14 @@ import sys
 from collections.abc import Sequence
 
 from rnnscope import __version__
-from rnnscope.cli import compare, diagnose, lens, reduce, run, script, summary
+from rnnscope.cli import compare, diagnose, explain, lens, lint, reduce, run, script, summary
 from rnnscope.cli.codes import DIFFERS, INTERRUPTED, MATCHES, WRONG
 from rnnscope.cli.command import command_line
 from rnnscope.cli.reading import add_reading
 from rnnscope.errors import RnnscopeError
 from rnnscope.report.text import MARKS, place
 
-MODULES = (summary, run, compare, diagnose, script, reduce, lens)
+MODULES = (summary, run, compare, diagnose, explain, lint, script, reduce, lens)
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -12,12 +12,21 @@ from rnnscope.context import Context
 from rnnscope.errors import Unsupported
 from rnnscope.layers.base import Arguments, Operation, Result, Weights
 from rnnscope.layers.config import Config
-from rnnscope.layers.recurrent import Recurrent, take_num_constants
+from rnnscope.layers.recurrent import Given, Recurrent, take_num_constants
 from rnnscope.layers.registry import keras_layer, read_inner
 from rnnscope.types import Array, Shape
 
 MERGE_MODES = ("concat", "sum", "ave", "mul", None)
 AHEAD, BACK = "forward", "backward"
+
+
+class Directed(NamedTuple):
+    """One of the two recurrences, and what it is called with."""
+
+    name: str
+    layer: Recurrent
+    given: Given
+    carried: Mapping[str, Array]
 
 
 @keras_layer("Bidirectional")
@@ -80,13 +89,10 @@ class Bidirectional(Operation):
         return ((*ahead[:-1], last), *ahead_states, *back_states)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
-        given = self.forward.given(arguments, self.num_constants)
-        states = given.initial_state
-        half = len(states) // 2 if states is not None else 0
-        first, second = (None, None) if states is None else (states[:half], states[half:])
-        carried = context.carried.get(arguments.layer, {})
-        ahead = self.forward.run(given._replace(initial_state=first), _of(AHEAD, carried), context, arguments.layer)
-        back = self.backward.run(given._replace(initial_state=second), _of(BACK, carried), context, arguments.layer)
+        ahead, back = (
+            one.layer.run(one.given, one.carried, context, arguments.layer)
+            for one in self.directions(arguments, context)
+        )
         if self.forward.return_sequences:
             both = ahead.outputs, back.outputs[:, ::-1]
             merged = self._merge(*map(self.forward.as_returned, both))
@@ -99,8 +105,20 @@ class Bidirectional(Operation):
             tuple(passed if index < len(merged) else None for index in range(len(outputs))),
             _both(ahead.states, back.states),
             _both(ahead.gates, back.gates),
-            given.mask,
+            self.forward.given(arguments, self.num_constants).mask,
             final=_both(self.forward.named(ahead.final), self.backward.named(back.final)),
+        )
+
+    def directions(self, arguments: Arguments, context: Context) -> tuple[Directed, Directed]:
+        """The two recurrences of a call, each with its half of the initial states and of the carried ones."""
+        given = self.forward.given(arguments, self.num_constants)
+        states = given.initial_state
+        half = len(states) // 2 if states is not None else 0
+        first, second = (None, None) if states is None else (states[:half], states[half:])
+        carried = context.carried.get(arguments.layer, {})
+        return (
+            Directed(AHEAD, self.forward, given._replace(initial_state=first), _of(AHEAD, carried)),
+            Directed(BACK, self.backward, given._replace(initial_state=second), _of(BACK, carried)),
         )
 
     def _merge(self, ahead: Array, back: Array) -> tuple[Array, ...]:

@@ -14,7 +14,7 @@ from rnnscope.layers.config import Config
 from rnnscope.layers.core import take_adapted
 from rnnscope.layers.registry import keras_layer
 from rnnscope.semantics import Semantics
-from rnnscope.types import Array, Shape
+from rnnscope.types import Array, Mask, Shape
 
 
 @keras_layer("Masking")
@@ -43,10 +43,14 @@ class Masking(Operation):
         x = arguments.x
         if not context.use_masks:
             return Result((x,))
-        valid = context.decide((x != self._compared(context)).any(axis=-1))
+        valid = context.decide(self.valid(x, context))
         # Keras 3 puts zeros there; before, it multiplied by zero, which keeps NaN and infinity.
         cleared = np.where(valid[..., np.newaxis], x, 0) if context.semantics.is_keras3 else x * valid[..., np.newaxis]
         return Result((cleared.astype(x.dtype, copy=False),), (valid,))
+
+    def valid(self, x: Array, context: Context) -> Mask:
+        """Which steps are valid."""
+        return np.asarray((x != self._compared(context)).any(axis=-1))
 
     def _compared(self, context: Context) -> Array:
         """`mask_value` as the input is compared with it.
@@ -88,8 +92,13 @@ class Embedding(Operation):
         return ((*shapes[0], int(self.embeddings.shape[1])),)
 
     def call(self, arguments: Arguments, context: Context) -> Result:
-        valid = context.decide(arguments.x != 0) if self.mask_zero and context.use_masks else None
+        masks = self.mask_zero and context.use_masks
+        valid = context.decide(self.valid(arguments.x)) if masks else None
         return Result((self.embeddings[take_indices(arguments, len(self.embeddings), context.semantics)],), (valid,))
+
+    def valid(self, x: Array) -> Mask:
+        """Which steps are valid, where index 0 is masked."""
+        return np.asarray(x != 0)
 
 
 def take_vocabulary(config: Config) -> tuple[int, int, bool]:

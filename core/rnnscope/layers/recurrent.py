@@ -110,9 +110,13 @@ class Recurrent(Operation):
 
     def run(self, given: Given, carried: Mapping[str, Array], context: Context, layer: str) -> Unrolled:
         """The bare recurrence; `carried` are the states in which an earlier run left a stateful layer."""
-        initial = self.checked_states(given.x, self._chosen(given.initial_state, carried, context), layer)
+        initial = self.start(given, carried, context, layer)
         direction = self.run_direction(context.semantics)
         return unroll(self.cell.bind(given.constants), given.x, given.mask, initial, direction, context)
+
+    def start(self, given: Given, carried: Mapping[str, Array], context: Context, layer: str) -> States:
+        """The states that the recurrence starts from."""
+        return self.checked_states(given.x, self._chosen(given.initial_state, carried, context), layer)
 
     def run_direction(self, semantics: Semantics) -> Direction:
         """The direction as the Keras that is followed honours it."""

@@ -97,7 +97,7 @@ class VariedRecurrent(Recurrent):
         return _turned_back(done) if backwards else done
 
     def _initial(self, given: Given, carried: Mapping[str, Array], context: Context, layer: str) -> States:
-        states = self.checked_states(given.x, self._chosen(given.initial_state, carried, context), layer)
+        states = self.start(given, carried, context, layer)
         if given.initial_state is not None or (self.stateful and carried):
             return states
         if self.loop.start:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,28 @@ def break_off(path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"nowhere.report\.txt: cannot write the report: No such file"):
         write_whole(tmp_path / "nowhere" / "report.txt", b"", "report")
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    write_whole(link, b"new", "report")
+    assert link.is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+def test_no_file_takes_the_place_of_a_device_or_a_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="cannot write the report: this is no file; found a device or a pipe"):
+        write_whole(tmp_path / "pipe", b"", "report")
+    with pytest.raises(BadInput, match="cannot write the report: this is no file; found a folder"):
+        write_whole(tmp_path, b"", "report")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_circle_of_links_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(BadInput, match="cannot write the report"):
+        write_whole(tmp_path / "a", b"", "report")

@@ -13,14 +13,17 @@ from markupsafe import Markup
 
 from rnnscope.display import cell_edges, pool
 from rnnscope.report.png import data_uri, tinted
+from rnnscope.report.words import KERAS, MINE, NUMPY
 from rnnscope.types import Array, Mask
 
-MOST_COLUMNS, MOST_ROWS = 480, 192
+MOST_COLUMNS, MOST_ROWS = 220, 192  # no more than there are pixels, which would leave some out
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 340, 40, 6, 18, 30
 STRIP, GAP = 8, 4  # the mask above a heatmap
 UNIT_HEIGHT, LOWEST, HIGHEST = 7, 28, 260
 LINE_HEIGHT, LINE_WIDTH = 230, 1100
 MOST_POINTS = 600
+ORDER = (KERAS, NUMPY, MINE)  # the broadest line at the bottom
+DIGIT, BETWEEN = 6.2, 14.0  # widths of a digit of a label, and of what is between labels
 
 
 def heatmap(plane: Array, top: float, columns: str, masked: Mask | None, cell: tuple[int, int] | None) -> Markup:
@@ -62,7 +65,7 @@ def line_plot(lines: Mapping[str, Array], columns: str, masked: Mask | None, at:
         y = TOP + (high - value) / (high - low) * height
         parts.append(f'<line class="grid" x1="{left}" x2="{left + width}" y1="{y:.2f}" y2="{y:.2f}"/>')
         parts.append(_text(left - 5, y + 3, f"{value:.3g}", "end"))
-    for name, line in lines.items():
+    for name, line in sorted(lines.items(), key=lambda item: ORDER.index(item[0])):
         parts += _line(name, line, (low, high), (left, width, height))
     if at is not None:
         x = left + at * width / steps
@@ -136,7 +139,8 @@ def _mark(cell: tuple[int, int], shape: tuple[int, int], width: int, height: int
 
 
 def _column_ticks(steps: int, width: int, bottom: int, columns: str, left: int = LEFT) -> list[str]:
-    places = [(left + (step + 0.5) * width / steps, str(step)) for step in ticks(steps, 10)]
+    room = width / (DIGIT * len(str(steps)) + BETWEEN)
+    places = [(left + (step + 0.5) * width / steps, str(step)) for step in ticks(steps, max(2, min(10, int(room))))]
     labels = [_text(x, bottom + 13, text, "middle") for x, text in places]
     return [*labels, _text(left + width, bottom + 26, columns, "end", "axis")]
 

@@ -70,7 +70,7 @@ def page(report: Report) -> str:
         title=one_line(model.file or model.name) if model is not None else "a run",
         version=__version__,
         files=report.files,
-        samples=f"{report.trace.batch_size:,} samples",
+        samples=f"{report.trace.batch_size:,} {'sample' if report.trace.batch_size == 1 else 'samples'}",
         answers=_answers(report),
         findings=_findings(report),
         subjects=[_subject(shown) for shown in subjects(report)],

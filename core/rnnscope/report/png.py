@@ -38,7 +38,7 @@ def png(picture: Array) -> bytes:
     header = struct.pack(">IIBBBBB", columns, rows, 8, RGBA, 0, 0, 0)
     unfiltered = np.zeros((rows, 1 + 4 * columns), np.uint8)  # each row begins with its filter, 0 being none
     unfiltered[:, 1:] = picture.reshape(rows, -1)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(unfiltered.tobytes(), 9)), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(unfiltered.tobytes())), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 

@@ -77,7 +77,7 @@ def _subject(report: Report, key: str, sample: int) -> Subject | None:
 
 def _plane(array: Array, sample: int, stepped: bool) -> Array:
     rows = array[sample] if stepped else array
-    return rows.reshape(rows.shape[0], -1).T.astype(np.float64)
+    return rows.reshape(rows.shape[0], -1).T.astype(np.float64, order="C")
 
 
 def _apart(a: Array, b: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 
 from rnnscope.cli.codes import DIFFERS, MATCHES, Commands
@@ -11,14 +12,25 @@ from rnnscope.errors import BadInput
 from rnnscope.plugin_files import run_plugin
 from rnnscope.reading.source import read_source
 
+DESCRIPTION = """\
+Shrink samples, layers and steps while the difference survives, and pack what is left into a zip: model, input, expected
+numbers, scripts that assert, and a text."""
+EPILOG = """\
+Exit codes: 0 nothing differs, and nothing is written; 1 something does, and is packed; 2 a file or an argument is wrong.
+
+Examples:
+  rnnscope reduce model.keras input.npy keras.npz -o bug.zip
+  rnnscope reduce model.keras input.npy --mine port.npy -o bug.zip"""
+
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "reduce",
         help="pack the smallest model, input and numbers that still differ, for a bug report",
-        description="Shrink samples, layers and steps while the difference survives, and pack what is left into a zip: "
-        "model, input, expected numbers, scripts that assert, and a text. Exit code 0: nothing differs, 1: packed.",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
     )
     add_model(parser)
     parser.add_argument("input", metavar="INPUT", help=f"the input that was given: {INPUT}")

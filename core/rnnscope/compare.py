@@ -1,74 +1,26 @@
-"""A trace held against stored Keras values: verdicts, worst and first differences."""
+"""A trace held against stored Keras values: verdicts, worst and first differences, and the layers that make them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from rnnscope.context import Cancelling, Progress
+from rnnscope.culprit import Culprit
 from rnnscope.errors import BadInput
-from rnnscope.floor import NoiseFloor, has_steps, measure_floor
+from rnnscope.floor import NoiseFloor, measure_floor
+from rnnscope.matching import NOT_STORED, all_keys, check_comparable, foreign, matched, same_batch
+from rnnscope.order import operation_of, rank
+from rnnscope.origin import find_origins
 from rnnscope.reference import Reference
-from rnnscope.texts import is_text
-from rnnscope.trace import Trace, split_key
+from rnnscope.trace import Trace
 from rnnscope.types import Array
+from rnnscope.verdicts import Location, Row, Verdict, compared, gap, judge, magnitude, over_all
 
-OUTPUT_LAYER = ""
-NOT_STORED = "no stored values"
-
-
-class Verdict(StrEnum):
-    """How two arrays agree, from knowing nothing to the worst."""
-
-    NOT_COMPARED = "not compared"
-    SAME = "same"
-    ROUNDING = "rounding"
-    DIFFERENT = "different"
-
-    @property
-    def severity(self) -> int:
-        return list(Verdict).index(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """One number: layer ("" for the model's outputs), quantity, sample, step (None without a time axis) and unit.
-
-    `unit` is the index within what lies beyond the steps, flattened in C order.
-    """
-
-    layer: str
-    quantity: str
-    sample: int
-    step: int | None
-    unit: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """One compared quantity.
-
-    max_abs: the largest |ours − Keras's|; max_rel: the largest of that over |Keras's|, where that is not 0.
-    floor: the largest difference that is not called different, shape (steps,) or ().
-    worst, first: where the difference is largest, and the first one beyond the floor in time; None when there is none.
-    reason: why it was not compared, or why it differs without a number to show.
-    """
-
-    key: str
-    layer: str
-    quantity: str
-    verdict: Verdict
-    max_abs: float = 0.0
-    max_rel: float = 0.0
-    floor: Array | None = None
-    worst: Location | None = None
-    first: Location | None = None
-    reason: str = ""
+__all__ = ["NOT_STORED", "Comparison", "Culprit", "Location", "Row", "Verdict", "compare"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,6 +35,7 @@ class Comparison:
     rule: str
     foreign: str
     _pairs: Mapping[str, tuple[Array, Array, Array]] = field(repr=False)
+    _find: Callable[[], tuple[Culprit, ...]] = field(repr=False)
 
     def __repr__(self) -> str:
         compared = sum(row.verdict is not Verdict.NOT_COMPARED for row in self.rows)
@@ -106,8 +59,37 @@ class Comparison:
 
     @property
     def first_difference(self) -> Location | None:
-        """The first difference beyond the floor, in execution order and then in time."""
-        return next((row.first for row in self.rows if row.first is not None), None)
+        """The first difference beyond the floor.
+
+        The first layer in execution order that has one; within it the first step that it processed; and at one step
+        masks before gates, gates before states, states before outputs.
+        """
+        differing = [row for row in self.rows if row.first is not None]
+        of_layer = [row for row in differing if row.layer == differing[0].layer]
+        return min(of_layer, key=_processed).first if of_layer else None
+
+    @cached_property
+    def origins(self) -> tuple[Culprit, ...]:
+        """Of every layer that differs, in execution order: what came in, and what it added.
+
+        Computed when first asked for, by running each layer on the reference's own inputs and each step of a recurrence
+        from its own states; `rnnscope.origin.find_origins` does it with progress, and can be cancelled.
+        """
+        return self._find()
+
+    @property
+    def culprits(self) -> tuple[Culprit, ...]:
+        """Those of `origins` that add to the difference, or of which nobody can tell whether they do."""
+        return tuple(origin for origin in self.origins if not origin.inherits)
+
+    @property
+    def caution(self) -> str:
+        """A sentence on the quantities that rounding alone may move visibly; "" when there are none."""
+        rows = [row for row in self.rows if row.caution]
+        if not rows:
+            return ""
+        most = max(rows, key=lambda row: (row.lost is not None, row.sensitivity))
+        return f"{most.layer or 'model'} {most.quantity} is {most.caution}"
 
     def row(self, key: str) -> Row | None:
         return self._by_key.get(key)
@@ -123,8 +105,9 @@ class Comparison:
             return Verdict.NOT_COMPARED, 0.0
         ours, theirs, floor = self._pairs[key]
         one = slice(sample, sample + 1)
-        difference = _difference(ours[one], theirs[one])
-        return _judge(difference, floor), float(np.max(difference, initial=0.0))
+        over = floor[one] if floor.ndim and len(floor) > 1 else floor
+        apart = gap(ours[one], theirs[one], over)
+        return judge(apart, over), float(apart.max(initial=0.0))
 
 
 def compare(
@@ -141,36 +124,63 @@ def compare(
     """Hold every quantity of `trace` against the stored Keras values of the same key.
 
     The noise floor judges (see `rnnscope.floor`); with `atol` or `rtol` the fixed rule |a − b| ≤ atol + rtol·|keras|
-    does. `floor` is that of this very run, where it has been measured before: several comparisons then share one
-    measurement. Masks, integers and texts must be equal. `input_sha256` is the hash of the input file, where there is
-    one: with it, values recorded for another file are told apart.
+    does, as in `np.allclose`. `floor` is that of this very run, where it has been measured before: several comparisons
+    then share one measurement. Masks, integers and texts must be equal. `input_sha256` is the hash of the input file,
+    where there is one: with it, values recorded for another file are told apart.
 
-    Raises BadInput when the values were recorded for another number of samples, or when nothing can be compared.
+    Raises BadInput when the values were recorded for another number of samples, when nothing can be compared, or when
+    all that is stored is NaN.
     """
-    _same_batch(trace, reference)
+    same_batch(trace, reference)
     fixed = atol is not None or rtol is not None
     absolute, relative = _tolerance("atol", atol), _tolerance("rtol", rtol)
+    sides = [matched(key, trace, reference) for key in all_keys(trace, reference)]
+    check_comparable([row for row, _, _ in sides], trace, reference)
     measured = None if fixed else floor or measure_floor(trace, progress=progress, cancelled=cancelled)
-    rule = f"|difference| ≤ {absolute:g} + {relative:g}·|keras|" if measured is None else measured.rule
     rows: list[Row] = []
     pairs: dict[str, tuple[Array, Array, Array]] = {}
-    computed = list(trace.quantities())
-    for key in [*computed, *(key for key in reference.arrays if key not in set(computed))]:
-        row, ours, theirs = _matched(key, trace, reference)
+    for row, ours, theirs in sides:
         if ours is not None and theirs is not None:
-            exact = ours.dtype.kind != "f"
-            allowed = None if exact else measured.get(key) if measured else absolute + relative * _magnitude(theirs)
-            allowed = np.asarray(0.0) if allowed is None else np.asarray(allowed)
-            pairs[key] = (ours, theirs, _spread(key, allowed, ours))
-            row = _compared(row, *pairs[key], allowed)
+            row = _floored(row, ours, theirs, measured, (absolute, relative))
+            pairs[row.key] = (ours, theirs, over_all(row, ours))
+            row = compared(row, *pairs[row.key], operation_of(trace.model, row.layer))
         rows.append(row)
-    if not pairs:
-        reason = next((row.reason for row in rows if row.key in reference.arrays), None)
-        stored = next(iter(reference.arrays), "nothing")
-        raise BadInput(
-            "none of the stored values belongs to this model's run", file=reference.file, found=f"{stored} ({reason})"
-        )
-    return Comparison(tuple(rows), rule, _foreign(trace, reference, rows, input_sha256), pairs)
+    return Comparison(
+        tuple(rows),
+        fixed_rule(absolute, relative) if measured is None else measured.rule,
+        foreign(trace, reference, rows, input_sha256),
+        pairs,
+        lambda: find_origins(trace, reference, rows),
+    )
+
+
+def fixed_rule(atol: float, rtol: float) -> str:
+    """The rule of `np.allclose` in words, with these numbers."""
+    return f"|difference| ≤ {atol:g} + {rtol:g}·|keras|, as np.allclose has it with atol={atol:g}, rtol={rtol:g}"
+
+
+def _sensitivity(floor: Array, ours: Array) -> float:
+    """The floor in units of the values' own size."""
+    size = magnitude(ours)
+    largest = float(size.max(where=np.isfinite(size), initial=0.0))
+    return float(floor.max(initial=0.0)) / largest if largest > 0 else 0.0
+
+
+def _processed(row: Row) -> tuple[float, int]:
+    """The order in which a layer makes its quantities: by step, and within one by kind."""
+    return (np.inf if row.position is None else row.position, rank(row.quantity))
+
+
+def _floored(row: Row, ours: Array, theirs: Array, measured: NoiseFloor | None, tolerances: tuple[float, float]) -> Row:
+    """`row` with the largest difference that is let pass: none for what is discrete."""
+    if ours.dtype.kind != "f":
+        return replace(row, floor=np.asarray(0.0))
+    if measured is None:
+        return replace(row, floor=np.asarray(tolerances[0] + tolerances[1] * magnitude(theirs)))
+    floor, lost = measured.get(row.key), measured.lost.get(row.key)
+    floor = np.asarray(0.0) if floor is None else floor
+    lost = lost if lost is not None and lost.any() else None
+    return replace(row, floor=floor, lost=lost, sensitivity=_sensitivity(floor, ours))
 
 
 def _tolerance(name: str, value: float | None) -> float:
@@ -178,144 +188,3 @@ def _tolerance(name: str, value: float | None) -> float:
     if not 0 <= tolerance < np.inf:
         raise BadInput(f"{name} is not a tolerance", expected="a number from 0 on", found=f"{tolerance:g}")
     return tolerance
-
-
-def _matched(key: str, trace: Trace, reference: Reference) -> tuple[Row, Array | None, Array | None]:
-    """A quantity's row with both sides of it, or a row that says why there are not two sides to compare."""
-    theirs = reference.get(key)
-    try:
-        layer, quantity = split_key(key, trace.layers)
-        ours = trace.get(key)
-    except (KeyError, IndexError):
-        return _one_sided(key, trace), None, None
-    row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
-    if theirs is None:
-        return _because(row, NOT_STORED), None, None
-    if ours.shape != theirs.shape:
-        reason = f"the stored values have shape {theirs.shape}, ours {ours.shape}"
-        return _because(row, reason, Verdict.DIFFERENT), None, None
-    if is_text(ours) != is_text(theirs):
-        reason = (
-            "the stored values are text, ours numbers"
-            if is_text(theirs)
-            else "the stored values are numbers, ours text"
-        )
-        return _because(row, reason, Verdict.DIFFERENT), None, None
-    return row, ours, theirs
-
-
-def _one_sided(key: str, trace: Trace) -> Row:
-    """What is stored under a key that the run has not: a mask that it did not use, or something unknown."""
-    try:
-        layer, quantity = split_key(key, trace.layers)
-    except KeyError:
-        layer, quantity = None, key
-    row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
-    if layer is not None and quantity == "mask":
-        return _because(row, "Keras used a mask here, this run used none", Verdict.DIFFERENT)
-    near = get_close_matches(key, list(trace.quantities()), n=1)
-    return _because(row, "this model's run has no such quantity" + (f"; the nearest is {near[0]}" if near else ""))
-
-
-def _same_batch(trace: Trace, reference: Reference) -> None:
-    for key, array in reference.arrays.items():
-        if key.startswith("output/") and array.ndim and array.shape[0] != trace.batch_size:
-            raise BadInput(
-                "the stored values belong to another input",
-                file=reference.file,
-                expected=f"{trace.batch_size} samples, as in the input",
-                found=f"{array.shape[0]} in {key}",
-            )
-
-
-def _foreign(trace: Trace, reference: Reference, rows: Sequence[Row], input_sha256: str | None) -> str:
-    """Which file these values were not recorded with, in a sentence."""
-    recorded = {str(reference.meta.get("model_sha256", ""))}
-    same_weights = reference.meta.get("same_weights_sha256")
-    recorded |= set(map(str, same_weights.values())) if isinstance(same_weights, dict) else set()
-    found = []
-    if trace.model is not None and trace.model.sha256 and "" not in recorded and trace.model.sha256 not in recorded:
-        found.append(f"another model file ({reference.meta.get('model', 'its sha256 differs')})")
-    entering = [row for row in rows if row.layer in trace.inputs and row.verdict is Verdict.DIFFERENT]
-    other_file = input_sha256 is not None and reference.meta.get("input_sha256", input_sha256) != input_sha256
-    if entering or other_file:
-        found.append(f"another input ({reference.meta.get('input', 'its sha256 differs')})")
-    return f"The stored values were recorded with {' and '.join(found)}." if found else ""
-
-
-def _because(row: Row, reason: str, verdict: Verdict = Verdict.NOT_COMPARED) -> Row:
-    return Row(row.key, row.layer, row.quantity, verdict, reason=reason)
-
-
-def _spread(key: str, floor: Array, ours: Array) -> Array:
-    """The floor in a shape that broadcasts over the quantity: its steps on axis 1."""
-    if floor.ndim == 1 and has_steps(key, ours):
-        return floor.reshape(1, -1, *[1] * (ours.ndim - 2))
-    return floor
-
-
-def _difference(ours: Array, theirs: Array) -> Array:
-    """|ours − theirs|; 0 where both are NaN or the same infinity, infinite where only one is finite.
-
-    Between texts it is 0 or infinite.
-    """
-    if is_text(ours):
-        return np.where(ours == theirs, 0.0, np.inf)
-    a, b = ours.astype(np.float64), theirs.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        difference = np.abs(a - b)
-    alike = (a == b) | (np.isnan(a) & np.isnan(b))
-    return np.where(alike, 0.0, np.where(np.isnan(difference), np.inf, difference))
-
-
-def _judge(difference: Array, floor: Array) -> Verdict:
-    if (difference > floor).any():
-        return Verdict.DIFFERENT
-    return Verdict.ROUNDING if difference.any() else Verdict.SAME
-
-
-def _compared(row: Row, ours: Array, theirs: Array, spread: Array, floor: Array) -> Row:
-    difference = _difference(ours, theirs)
-    magnitude = _magnitude(theirs)
-    usual = (magnitude > 0) & np.isfinite(magnitude)
-    relative = np.divide(difference, magnitude, out=np.zeros_like(difference), where=usual)
-    beyond = np.nonzero(difference > spread)
-    return Row(
-        key=row.key,
-        layer=row.layer,
-        quantity=row.quantity,
-        verdict=_judge(difference, spread),
-        max_abs=float(difference.max(initial=0.0)),
-        max_rel=float(relative.max(initial=0.0)),
-        floor=floor,
-        worst=_location(row, difference, int(np.argmax(difference))) if difference.any() else None,
-        first=_first(row, difference, beyond),
-        reason=f"{len(beyond[0]):,} of {ours.size:,} texts differ" if is_text(ours) and len(beyond[0]) else "",
-    )
-
-
-def _magnitude(array: Array) -> Array:
-    """The absolute values; texts have none."""
-    return np.zeros(array.shape) if is_text(array) else np.abs(array.astype(np.float64))
-
-
-def _first(row: Row, difference: Array, beyond: tuple[Array, ...]) -> Location | None:
-    """The earliest number beyond the floor: by step where there is one, then by sample and unit."""
-    if not len(beyond[0]):
-        return None
-    places = np.stack(beyond, axis=1)
-    keys = [places[:, axis] for axis in reversed(range(places.shape[1]))]
-    order = np.lexsort([*keys, places[:, 1]] if has_steps(row.key, difference) else keys)
-    flat = np.ravel_multi_index(tuple(places[order[0]]), difference.shape)
-    return _location(row, difference, int(flat))
-
-
-def _location(row: Row, array: Array, flat: int) -> Location:
-    place = [int(axis) for axis in np.unravel_index(flat, array.shape)]
-    if not has_steps(row.key, array):
-        return Location(row.layer, row.quantity, place[0], None, _flat(place[1:], array.shape[1:]))
-    return Location(row.layer, row.quantity, place[0], place[1], _flat(place[2:], array.shape[2:]))
-
-
-def _flat(place: list[int], shape: tuple[int, ...]) -> int:
-    return int(np.ravel_multi_index(tuple(place), shape)) if shape else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -37,6 +38,18 @@ def rounded(array: Array, name: str) -> Array:
     return array
 
 
+class Rounding(Protocol):
+    """Noise of the size that rounding has in a layer's type."""
+
+    def rounded(self, array: Array, dtype: str) -> Array:
+        """Every number moved by up to one rounding."""
+        ...
+
+    def passed_on(self, array: Array, dtype: str) -> Array:
+        """A layer's output, moved likewise, with whole numbers left alone: they may be indices."""
+        ...
+
+
 @dataclass(slots=True)
 class Decisions:
     """The discrete decisions of a steady run (masks, comparisons), replayed in order by runs on shaken numbers."""
@@ -63,7 +76,7 @@ class Context:
     requested: the floating-point type that everything is computed in; None lets each layer compute in its own.
     layer_dtype: the type of the layer that computes just now, as its Keras policy names it; see `enter`.
     use_masks: False runs every step on the raw input, as if nobody had heard of masks.
-    shake: rounding noise of a layer's type for every new state, or None; `decisions` then replays the steady run's.
+    noise: moves every new state and every output when the run probes; `decisions` then replays the steady run's.
     carried: layer → its states by name, as an earlier run left them, for stateful layers.
     most: how many numbers an output may hold; None for any.
     observe: is shown every call of a layer with its arguments and its result, before that is rounded.
@@ -75,7 +88,7 @@ class Context:
     use_masks: bool = True
     progress: Progress | None = None
     cancelled: Cancelling | None = None
-    shake: Callable[[Array, str], Array] | None = None
+    noise: Rounding | None = None
     decisions: Decisions = field(default_factory=Decisions)
     carried: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     total: int = 0
@@ -102,12 +115,21 @@ class Context:
 
     def settle(self, state: Array) -> Array:
         """A new state as it is kept: rounded to the layer's type, or with noise of that size when the run probes."""
-        if self.shake is not None:
-            return self.shake(state, self.layer_dtype)
+        if self.noise is not None:
+            return self.noise.rounded(state, self.layer_dtype)
         return state if self.requested is not None else rounded(state, self.layer_dtype)
 
+    def near(self, intermediate: Array) -> Array:
+        """A result on the way, which Keras 3 has in float32 at least: moved by a rounding when the run probes."""
+        if self.noise is None:
+            return intermediate
+        wide = self.semantics.is_keras3 and self.layer_dtype in HALF_TYPES
+        return self.noise.rounded(intermediate, "float32" if wide else self.layer_dtype)
+
     def finish(self, output: Array) -> Array:
-        """A layer's output in the layer's own type."""
+        """A layer's output in the layer's own type, or with noise of that size when the run probes."""
+        if self.noise is not None and output.dtype.kind == "f":
+            return self.noise.passed_on(output, self.layer_dtype)
         if self.requested is not None or output.dtype.kind != "f" or self.layer_dtype not in HALF_TYPES:
             return output
         halved = rounded(output, self.layer_dtype)

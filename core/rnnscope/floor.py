@@ -1,39 +1,43 @@
 """The noise floor: how far rounding alone can move each quantity of a run.
 
-The run is made once in float64, and `PROBES` times more with every weight and every new state shaken by the rounding of
-the model's own type. How far the shaken runs drift from the steady one, per quantity and step, is what rounding can do;
-the floor is ``16 · drift + 4 · u · max|value|``, u being the unit of rounding.
+The run is made once in float64, and `PROBES` times more with every number shaken by the rounding of its layer's type
+(see `rnnscope.noise`). How far the shaken runs drift from the steady one, per quantity and step, is what rounding can
+do; the floor is ``16 · drift + 4 · u · max|value|``, u being the unit of rounding.
+
+Where that reaches the size of the values themselves, two programs go ways of their own from there on, and when they
+come together again is chance: the floor does not fall any more, there and in whatever reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from rnnscope.context import Cancelling, Context, Decisions, Progress
+from rnnscope.astray import kept_up, keys_by_call, overflown
+from rnnscope.context import Cancelling, Context, Progress
+from rnnscope.drift import DRIFT_FACTOR, PROBES, VALUE_FACTOR, measure_drift, noisy, preparing, probing
 from rnnscope.errors import BadInput
-from rnnscope.model import Model
+from rnnscope.noise import UNITS, Noise
 from rnnscope.run import carried_states, record, total_steps
 from rnnscope.trace import Trace
 from rnnscope.types import Array
 
-PROBES = 4
-DRIFT_FACTOR = 16.0
-VALUE_FACTOR = 4.0
 RULE = f"|difference| ≤ {DRIFT_FACTOR:g}·drift + {VALUE_FACTOR:g}·u·max|value|"
-
-# Relative size of one rounding in each type that a model computes in.
-UNITS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
 
 @dataclass(frozen=True, eq=False)
 class NoiseFloor:
-    """Key of a quantity → the largest difference that rounding explains, shape (steps,) or () without time."""
+    """Key of a quantity → the largest difference that rounding explains, shape (steps,) or () without time.
+
+    lost: key → (batch,) or (batch, steps), where numbers lie so near the end of the type's range, or come after such,
+    that one program may have infinity or NaN there and another not; only of quantities that have any.
+    """
 
     floors: Mapping[str, Array]
     unit: float
+    lost: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def rule(self) -> str:
@@ -44,65 +48,26 @@ class NoiseFloor:
         return self.floors.get(key)
 
 
-def has_steps(key: str, array: Array) -> bool:
-    """Whether axis 1 of a quantity is time: states, gates and masks always, outputs from rank 3 on."""
-    *_, kind, last = ["", *key.split("/")]
-    return array.ndim >= (3 if kind == "output" and last.isdigit() else 2)
-
-
 def measure_floor(trace: Trace, *, progress: Progress | None = None, cancelled: Cancelling | None = None) -> NoiseFloor:
     """Measure the floor of every quantity of `trace` by running its model again, steady and shaken.
 
     Raises BadInput when the trace has no model (it was loaded from a file), Cancelled when stopped.
     """
-    if trace.model is None:
+    model = trace.model
+    if model is None:
         raise BadInput("this trace has no model to measure its noise floor with", advice="Give atol and rtol instead")
-    unit = UNITS[trace.model.dtype]
-    random = np.random.default_rng(0)
 
-    def shake(array: Array, dtype: str) -> Array:
-        rounding = UNITS.get(dtype, UNITS["float32"])
-        return array * (1 + random.uniform(-rounding, rounding, array.shape))
+    def evaluate(context: Context, noise: Noise | None) -> Mapping[str, Array]:
+        run = record(noisy(model, noise), trace.inputs, context, preparing(noise))
+        return {key: run.get(key) for key in run.quantities()}
 
-    decisions = Decisions()
-    base = _context(trace, trace.model, decisions, progress, cancelled)
-    steady = record(trace.model, trace.inputs, base, lambda weight, dtype: weight.astype(np.float64))
-    drift: dict[str, Array] = {}
-    for _ in range(PROBES):
-        probe = replace(base, shake=shake, decisions=decisions.replay(), done=base.done)
-        shaken = record(trace.model, trace.inputs, probe, lambda weight, dtype: shake(weight.astype(np.float64), dtype))
-        base.done = probe.done
-        for key in _measured(steady):
-            with np.errstate(invalid="ignore"):  # ∞ − ∞
-                moved = _largest(key, np.abs(shaken.get(key) - steady.get(key)))
-            drift[key] = np.fmax(drift[key], moved) if key in drift else moved
-    size = {key: _largest(key, np.abs(steady.get(key))) for key in drift}
-    return NoiseFloor({key: DRIFT_FACTOR * drift[key] + VALUE_FACTOR * unit * size[key] for key in drift}, unit)
-
-
-def _context(
-    trace: Trace, model: Model, decisions: Decisions, progress: Progress | None, cancelled: Cancelling | None
-) -> Context:
-    """The circumstances of the steady run: those of `trace`, but in float64."""
-    return Context(
-        semantics=model.semantics,
-        requested=np.dtype(np.float64),
-        use_masks=trace.use_masks,
-        progress=progress,
-        cancelled=cancelled,
-        decisions=decisions,
-        carried=carried_states(model, trace.carried),
-        total=total_steps(model, trace.inputs) * (PROBES + 1),
-    )
-
-
-def _measured(trace: Trace) -> list[str]:
-    return [key for key in trace.quantities() if trace.get(key).dtype.kind == "f"]
-
-
-def _largest(key: str, magnitude: Array) -> Array:
-    """The largest finite number over samples and units, one for each step where there is a time axis."""
-    finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
-    if has_steps(key, magnitude):
-        return np.asarray(finite.max(axis=(0, *range(2, magnitude.ndim)), initial=0.0))
-    return np.asarray(finite.max(initial=0.0))
+    context = probing(model, progress, cancelled)
+    context.use_masks, context.carried = trace.use_masks, carried_states(model, trace.carried)
+    context.total = total_steps(model, trace.inputs) * (PROBES + 1)
+    drift = measure_drift(evaluate, context)
+    unit = UNITS[model.dtype]
+    floors = {key: drift.floor(key, unit) for key in drift.moved}
+    by_call = keys_by_call(floors, model, trace)
+    with np.errstate(all="ignore"):
+        kept = kept_up(floors, drift, model, trace, by_call)
+    return NoiseFloor(kept, unit, overflown(drift.steady, model, trace, by_call))

@@ -17,7 +17,7 @@ from rnnscope.layers.ops.shapes import MAX_RESULT
 from rnnscope.model import Model
 from rnnscope.trace import LayerTrace, Trace
 from rnnscope.types import Array
-from rnnscope.walk import Value, Values, prepared, walk
+from rnnscope.walk import Review, Value, Values, prepared, walk
 
 MOST_GROWTH = 2**16
 
@@ -60,9 +60,9 @@ def run(
     return replace(record_in_type(model, inputs, context), carried=carry)
 
 
-def record_in_type(model: Model, inputs: Mapping[str, Array], context: Context) -> Trace:
+def record_in_type(model: Model, inputs: Mapping[str, Array], context: Context, review: Review | None = None) -> Trace:
     """Walk the whole model, with every weight in the type that `context` asks for, or in its layer's own."""
-    return record(model, inputs, context, in_type(context))
+    return record(model, inputs, context, in_type(context), review)
 
 
 def in_type(context: Context) -> Callable[[Array, str], Array]:
@@ -77,14 +77,18 @@ def in_type(context: Context) -> Callable[[Array, str], Array]:
 
 
 def record(
-    model: Model, inputs: Mapping[str, Array], context: Context, prepare: Callable[[Array, str], Array]
+    model: Model,
+    inputs: Mapping[str, Array],
+    context: Context,
+    prepare: Callable[[Array, str], Array],
+    review: Review | None = None,
 ) -> Trace:
-    """Walk the whole model and keep everything; `prepare` is applied to every weight first."""
+    """Walk the whole model and keep everything; `prepare` is applied to every weight first, `review` as in `walk`."""
     layers = prepared(model.layers, prepare)
     entering = {name: Value(array) for name, array in inputs.items()}
     # Overflow and NaN are part of what is shown; they are not the engine's errors.
     with np.errstate(all="ignore"):
-        values, results = walk(layers, model.calls, entering, context)
+        values, results = walk(layers, model.calls, entering, context, review=review)
     return traced(model, inputs, values, results, context)
 
 
@@ -94,16 +98,16 @@ def traced(
     """The trace of a walk: what it made of every tensor and every call."""
     recorded: dict[str, LayerTrace] = {}
     for key, result in results.items():
-        recorded |= _layer_traces(key, result)
+        recorded |= layer_traces(key, result)
     outputs = tuple(values[tensor].array for tensor in model.outputs)
     return Trace(model, inputs, outputs, recorded, use_masks=context.use_masks)
 
 
-def _layer_traces(key: str, result: Result) -> dict[str, LayerTrace]:
+def layer_traces(key: str, result: Result) -> dict[str, LayerTrace]:
     """The trace of one call; those of the calls inside it come first, as ``key/inner``."""
     traces: dict[str, LayerTrace] = {}
     for inner, part in result.parts.items():
-        traces |= _layer_traces(f"{key}/{inner}", part)
+        traces |= layer_traces(f"{key}/{inner}", part)
     traces[key] = LayerTrace(result.outputs, result.states, result.gates, result.mask, result.masks[0], result.final)
     return traces
 

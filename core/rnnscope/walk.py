@@ -29,6 +29,8 @@ class Value(NamedTuple):
 MISFITS = (ValueError, LookupError, TypeError, ArithmeticError)
 
 Values = dict[Tensor, Value]
+# Told of every call what went in and what came out; returns what the calls after it are to read.
+Review = Callable[[Call, Layer, Arguments, Result], Result]
 
 
 def walk(
@@ -37,10 +39,12 @@ def walk(
     entering: Mapping[str, Value],
     context: Context,
     known: Mapping[str, Result] | None = None,
+    review: Review | None = None,
 ) -> tuple[Values, dict[str, Result]]:
     """Evaluate `calls` in order. `entering` gives the value of each call that reads nothing: the inputs, by key.
 
     known: results that need not be computed again, by the keys of their calls.
+    review: may put something else in the place of each result that is computed, before it is read.
     Returns every tensor of the graph, and the result of every call by key.
     """
     known = known or {}
@@ -48,11 +52,12 @@ def walk(
     values: Values = {}
     results: dict[str, Result] = {}
     for call in calls:
-        result = known.get(call.key) or _evaluate(call, by_name[call.layer], values, entering, context)
+        layer = by_name[call.layer]
+        result = known.get(call.key) or _evaluate(call, layer, values, entering, context, review)
         results[call.key] = result
         for index, (output, mask) in enumerate(zip(result.outputs, result.masks, strict=True)):
             values[Tensor(call.key, index)] = Value(output, mask)
-        if by_name[call.layer].operation.unmasks(context.semantics):
+        if layer.operation.unmasks(context.semantics):
             _unmask(values, call.inputs)
     return values, results
 
@@ -101,7 +106,12 @@ def _has_second_tensor(call: Call) -> bool:
 
 
 def _evaluate(
-    call: Call, layer: Layer, values: Mapping[Tensor, Value], entering: Mapping[str, Value], context: Context
+    call: Call,
+    layer: Layer,
+    values: Mapping[Tensor, Value],
+    entering: Mapping[str, Value],
+    context: Context,
+    review: Review | None,
 ) -> Result:
     context.enter(layer.dtype)
     try:
@@ -118,7 +128,8 @@ def _evaluate(
         raise BadInput(
             "not enough memory for this layer's record", layer=call.key, advice="Use fewer samples"
         ) from None
-    return replace(result, outputs=tuple(context.finish(output) for output in result.outputs))
+    result = replace(result, outputs=tuple(context.finish(output) for output in result.outputs))
+    return result if review is None else review(call, layer, arguments, result)
 
 
 def _check_size(call: Call, operation: Operation, tensors: Sequence[Array], context: Context) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnscope import Trace, Verdict
-from rnnscope.floor import has_steps
+from rnnscope.order import has_steps
 from rnnscope.texts import is_text
 from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers

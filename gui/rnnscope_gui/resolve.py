@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from rnnscope import Verdict
-from rnnscope.floor import has_steps
+from rnnscope.order import has_steps
 from rnnscope.texts import is_text
 from rnnscope.trace import LayerTrace, Trace, layer_key
 from rnnscope.types import Array, Mask

@@ -77,13 +77,13 @@ class GroupNormalization(Operation):
             1 != have != want for have, want in zip(mask.shape[::-1], x.shape[::-1], strict=False)
         ):
             raise ShapeMismatch("a mask that GroupNormalization takes", expected=x.shape, found=mask.shape)
-        output = self._normalized(x.astype(context.dtype, copy=False), mask)
+        output = self._normalized(x.astype(context.dtype, copy=False), mask, context)
         if x.dtype.kind != "f" and context.semantics.version >= (3, 7):
             # Keras casts the result back to the input's type on the way: what came in as integers leaves truncated.
             output = output.astype(x.dtype).astype(context.dtype)
         return Result((output,), (arguments.incoming,))
 
-    def _normalized(self, x: Array, mask: Mask | None) -> Array:
+    def _normalized(self, x: Array, mask: Mask | None, context: Context) -> Array:
         size = x.shape[self.axis] // self.groups
         shape = (*x.shape[: self.axis], self.groups, size, *x.shape[self.axis + 1 :])
         grouped, axes = x.reshape(shape), tuple(axis for axis in range(1, x.ndim + 1) if axis != self.axis)
@@ -91,6 +91,7 @@ class GroupNormalization(Operation):
             mean, variance = moments(grouped, axes)
         else:
             mean, variance = _moments_of(grouped, np.broadcast_to(mask, x.shape).reshape(shape), axes)
+        mean = context.near(mean)
         normal = ((grouped - mean) / np.sqrt(variance + np.asarray(self.epsilon, x.dtype))).reshape(x.shape)
         scaled = normal if self.gamma is None else normal * along(self.gamma, x.ndim, (self.axis,))
         return np.asarray(scaled if self.beta is None else scaled + along(self.beta, x.ndim, (self.axis,)))

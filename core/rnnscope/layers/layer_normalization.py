@@ -55,14 +55,15 @@ class LayerNormalization(Operation):
 
     def call(self, arguments: Arguments, context: Context) -> Result:
         x = arguments.x
-        output = self._normalized(x.astype(context.dtype, copy=False))
+        output = self._normalized(x.astype(context.dtype, copy=False), context)
         if x.dtype.kind != "f" and context.semantics.version >= (3, 11):
             # Keras casts the result back to the input's type on the way: what came in as integers leaves truncated.
             output = output.astype(x.dtype).astype(context.dtype)
         return Result((output,), (arguments.incoming,))
 
-    def _normalized(self, x: Array) -> Array:
+    def _normalized(self, x: Array, context: Context) -> Array:
         mean, variance = moments(x, self.axes)
+        mean = context.near(mean)
         deviation = np.sqrt(variance + np.asarray(self.epsilon, x.dtype))
         normal = (x if self.by_variance else x - mean) / deviation
         scaled = normal if self.gamma is None else normal * along(self.gamma, x.ndim, self.axes)

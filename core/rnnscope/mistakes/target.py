@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnscope.errors import ShapeMismatch
-from rnnscope.floor import NoiseFloor, has_steps
+from rnnscope.floor import NoiseFloor
 from rnnscope.mine import Mine, computed, plain
+from rnnscope.order import has_steps
 from rnnscope.trace import Trace
 from rnnscope.types import Array
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rnnscope.floor import has_steps
 from rnnscope.modelfile.write import zipped
+from rnnscope.order import has_steps
 from rnnscope.reducing.naming import is_safe
 from rnnscope.reducing.readme import Origin, readme
 from rnnscope.reducing.scripts import WITH_KERAS, WITH_RNNSCOPE, filled

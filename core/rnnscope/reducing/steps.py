@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnscope.errors import one_line
-from rnnscope.floor import has_steps
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.modelfile.cut import Cut, Entrance, whole
+from rnnscope.order import has_steps
 from rnnscope.reducing.layers import differing
 from rnnscope.reducing.naming import entrances_of, kind_of, safe_name
 from rnnscope.reducing.specimen import Arrays, Refused, Specimen, Workshop, World, changed, tensor_keys, tried

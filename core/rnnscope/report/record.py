@@ -10,8 +10,9 @@ from rnnscope.compare import NOT_STORED, Comparison, compare
 from rnnscope.context import Cancelling
 from rnnscope.errors import BadInput
 from rnnscope.findings import Finding
-from rnnscope.floor import NoiseFloor, has_steps
+from rnnscope.floor import NoiseFloor
 from rnnscope.mine import Mine
+from rnnscope.order import has_steps
 from rnnscope.reference import Reference
 from rnnscope.trace import Trace, layer_key, split_key
 from rnnscope.types import Array

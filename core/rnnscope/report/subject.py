@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnscope.compare import Location
-from rnnscope.floor import has_steps
+from rnnscope.order import has_steps
 from rnnscope.report.record import Look, Report, looked_at
 from rnnscope.report.words import KERAS, MINE, NUMPY, held, key_of
 from rnnscope.texts import is_text

@@ -16,7 +16,8 @@ DESCRIPTION = """\
 Shrink samples, layers and steps while the difference survives, and pack what is left into a zip: model, input, expected
 numbers, scripts that assert, and a text."""
 EPILOG = """\
-Exit codes: 0 nothing differs, and nothing is written; 1 something does, and is packed; 2 a file or an argument is wrong.
+Exit codes: 0 nothing differs, and nothing is written; 1 something does, and is packed; 2 a file or an argument is
+wrong.
 
 Examples:
   rnnscope reduce model.keras input.npy keras.npz -o bug.zip

@@ -11,8 +11,8 @@ from rnnscope.cli.reading import INPUT, STORED, add_model, load, traced
 from rnnscope.compare import Location
 from rnnscope.errors import RnnscopeError
 from rnnscope.explain import explain as explained
-from rnnscope.floor import has_steps
 from rnnscope.mine import load_mine, take_mine
+from rnnscope.order import has_steps
 from rnnscope.reference import Reference, load_reference
 from rnnscope.report.arithmetic import arithmetic
 from rnnscope.trace import Trace

@@ -12,9 +12,9 @@ from rnnscope.compare import Location
 from rnnscope.context import Context
 from rnnscope.errors import BadInput
 from rnnscope.explain.records import Explanation, Factor
-from rnnscope.floor import has_steps
 from rnnscope.graph import Call, Layer, Tensor
 from rnnscope.layers.base import Arguments, Operation
+from rnnscope.order import has_steps
 from rnnscope.reference import Reference
 from rnnscope.run import carried_states, in_type
 from rnnscope.texts import is_text

@@ -48,16 +48,19 @@ class Closure:
     made: set[Symbol] = field(default_factory=set)
     built: set[Symbol] = field(default_factory=set)
     mentioned: dict[Symbol, dict[Symbol, None]] = field(default_factory=dict)
+    _members_at: dict[Symbol, tuple[int, bool, bool]] = field(default_factory=dict)
     _scanned: set[tuple[Symbol, int]] = field(default_factory=set)
 
     def follow(self, objects: Callable[[], None]) -> None:
         """Reach all there is; `objects` reaches what the objects themselves hold, as far as is known they need."""
         before: tuple[int, ...] = ()
+        objects()
         while before != self._extent():
             before = self._extent()
-            objects()
             for symbol, definition in list(self.symbols.items()):
                 self._scan(symbol, definition)
+            if before == self._extent():
+                objects()
 
     def _extent(self) -> tuple[int, ...]:
         sets = (self.symbols, self.foreign, self.attributes, self.made, self.built, self._scanned)
@@ -143,6 +146,10 @@ class Closure:
         if not isinstance(definition, ast.ClassDef):
             self._scan_once(symbol, definition)
             return
+        known = len(self.attributes), symbol in self.made, symbol in self.built
+        if self._members_at.get(symbol) == known:
+            return
+        self._members_at[symbol] = known
         for base in definition.bases:
             found = self.found(symbol.module, base)
             if found not in BARE_BASES:

@@ -1,0 +1,306 @@
+"""The engine's own code cut out of it: every layer, alone with NumPy, to the bit what the engine computes."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rnnscope
+from rnnscope.context import Context
+from rnnscope.graph import Layer, Network, Tensor
+from rnnscope.layers.activations import Activation
+from rnnscope.layers.base import Arguments, Operation
+from rnnscope.layers.cells import CELLS
+from rnnscope.layers.core import Dense
+from rnnscope.layers.nonlinearities import ACTIVATIONS
+from rnnscope.layers.ops.bare import MISFITS, TABLES, BareOperation, Family, Slot
+from rnnscope.layers.ops.rule import Rule
+from rnnscope.layers.registry import LAYERS, QUANTIZED_LAYERS, is_built_in
+from rnnscope.layers.submodel import Submodel
+from rnnscope.script.extract import Extracted, extracted, extracted_calls, in_own_type
+from rnnscope.script.runtime import Called
+from rnnscope.semantics import Semantics
+from rnnscope.types import Array
+from tests.core.alone import Job, run_alone
+from tests.core.layering import called, layer
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+OWN_CLASSES = "own_layer_and_cell"
+CASES = sorted(path for path in GOLDEN.glob("*.keras") if path.stem != OWN_CLASSES)
+OPERATIONS = [GOLDEN / "keras2" / "op_lambda.h5", GOLDEN / "keras2" / "op_layer.h5"]
+HEAD = 'weights = np.load(__file__.replace("source.py", "weights.npz"))\n'
+
+
+def job(found: Extracted, given: list[Array], expression: str) -> Job:
+    source = "\n".join(["from __future__ import annotations", *found.imports, HEAD, found.source])
+    return Job(source, found.weights, given, expression)
+
+
+def opened(path: Path) -> rnnscope.Trace:
+    """A golden file's run."""
+    if path.parent == GOLDEN:
+        with np.load(GOLDEN / f"{path.stem}.keras.npz") as stored:
+            backend = json.loads(str(stored["meta"]))["backend"]
+        model = rnnscope.load_model(path, backend=backend, bypass_lambda=True)
+        return rnnscope.run(model, rnnscope.load_input(GOLDEN / f"{path.stem}.input.npz"))
+    with np.load(path.with_suffix(".npz")) as stored:
+        inputs = {key.removeprefix("input/"): stored[key] for key in stored.files if key.startswith("input/")}
+    return rnnscope.run(rnnscope.load_model(path), inputs)
+
+
+def whole(trace: rnnscope.Trace) -> tuple[Extracted, list[Tensor]]:
+    """The whole model as one layer that gives what every layer of it gives, and which tensors these are."""
+    model = trace.model
+    assert model is not None
+    ends = [Tensor(call.key, index) for call in model.calls for index in range(len(trace[call.key].outputs))]
+    inside = Network(tuple(map(in_own_type, model.layers)), model.calls, model.inputs, tuple(ends))
+    return extracted_calls({"model": Called(Submodel(inside, ()), "model", "float64", True)}, model.semantics), ends
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[rnnscope.Trace, list[Tensor], Job]]:
+    """Every golden model cut out of the engine and run alone."""
+    found = {}
+    for path in (*CASES, *OPERATIONS):
+        trace = opened(path)
+        source, ends = whole(trace)
+        found[path.name] = trace, ends, job(source, list(trace.inputs.values()), "model(tuple(given))")
+    run_alone({name: job for name, (_, _, job) in found.items()}, tmp_path_factory.mktemp("golden"))
+    return found
+
+
+def same(made: Array, ours: Array, where: object = "") -> None:
+    assert made.dtype == ours.dtype, where
+    np.testing.assert_array_equal(made, ours, err_msg=str(where))
+
+
+@pytest.mark.parametrize("path", [*CASES, *OPERATIONS], ids=lambda path: path.name)
+def test_every_layer_of_a_golden_model_gives_the_same_to_the_bit(
+    path: Path, golden: dict[str, tuple[rnnscope.Trace, list[Tensor], Job]]
+) -> None:
+    trace, ends, job = golden[path.name]
+    for place, tensor in enumerate(ends):
+        same(job.made[place], trace[tensor.call].outputs[tensor.output], tensor)
+
+
+@pytest.mark.parametrize("path", [*CASES, *OPERATIONS], ids=lambda path: path.name)
+def test_masks_arrive_where_they_arrive_in_the_engine(
+    path: Path, golden: dict[str, tuple[rnnscope.Trace, list[Tensor], Job]]
+) -> None:
+    trace, ends, job = golden[path.name]
+    assert trace.model is not None
+    taken_off = any(layer.operation.unmasks(trace.model.semantics) for layer in trace.model.layers)
+    for place, tensor in enumerate(ends):
+        ours, made = trace[tensor.call].output_mask, job.made.get(len(ends) + place)
+        if tensor.output == 0 and made is not None:
+            assert ours is not None
+            same(made, ours, tensor)
+        elif tensor.output == 0:  # nothing but attention takes a mask off that was there
+            assert ours is None or taken_off, tensor
+
+
+def kinds_in(value: object) -> Iterator[type]:
+    if is_dataclass(value) and not isinstance(value, type):
+        yield type(value)
+        for part in fields(value):
+            yield from kinds_in(getattr(value, part.name))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from kinds_in(item)
+
+
+RANDOM = np.random.default_rng(0)
+MERGE: dict[str, object] = {"mode_type": "raw", "output_shape": None, "output_shape_type": "raw", "arguments": {}}
+Alone = tuple[str, dict[str, object], list[tuple[int, ...]], list[tuple[int, ...]], str]
+
+
+def merge(mode: str) -> Alone:
+    return "Merge", {"concat_axis": -1, "dot_axes": -1, **MERGE, "mode": mode}, [(4, 3), (4, 3)], [], "1.2.2"
+
+
+# Layers that no golden file has: class, options, shapes of the inputs, shapes of the weights, version.
+ALONE: list[Alone] = [
+    ("Highway", {"activation": "tanh", "use_bias": True}, [(3,)], [(3, 3), (3, 3), (3,), (3,)], "1.2.2"),
+    ("MaxoutDense", {"units": 5, "nb_feature": 4}, [(3,)], [(4, 3, 5), (4, 5)], "1.2.2"),
+    ("TimeDistributedDense", {"units": 5, "activation": "relu"}, [(4, 3)], [(3, 5), (5,)], "1.2.2"),
+    ("ParametricSoftplus", {"alpha_init": 0.2, "beta_init": 5.0}, [(4, 3)], [(1, 3), (1, 3)], "1.2.2"),
+    ("SReLU", {}, [(4, 3)], [(1, 1)] * 4, "1.2.2"),
+    *(merge(mode) for mode in ("sum", "mul", "ave", "max", "concat", "dot")),
+    ("LocallyConnected1D", {"filters": 2, "kernel_size": [3], "use_bias": False}, [(5, 2)], [(3, 6, 2)], "2.2.4-tf"),
+    ("CuDNNLSTM", {"units": 2, "return_sequences": True}, [(5, 3)], [(3, 8), (2, 8), (16,)], "2.2.4"),
+    ("CuDNNGRU", {"units": 2, "return_state": True}, [(5, 3)], [(3, 6), (2, 6), (12,)], "2.2.4"),
+]
+
+
+def drawn(*shape: int) -> Array:
+    return RANDOM.normal(size=shape).astype(np.float32)
+
+
+def test_every_class_of_the_registry_has_been_cut_out(
+    golden: dict[str, tuple[rnnscope.Trace, list[Tensor], Job]], tmp_path: Path
+) -> None:
+    kinds = {kind for trace, _, _ in golden.values() for kind in kinds_in(trace.model and trace.model.layers)}
+    jobs, expected = {}, {}
+    for number, (class_name, options, inputs, weights, version) in enumerate(ALONE):
+        shapes = tuple((None, *shape) for shape in inputs)
+        operation = layer(class_name, options, shapes, [drawn(*shape) for shape in weights], version=version)
+        given, mask = [drawn(2, *shape) for shape in inputs], np.arange(inputs[0][0]) != 2
+        # cuDNN refuses a mask.
+        masks = () if class_name.startswith("CuDNN") else (np.stack([mask, mask]),) * len(given)
+        used = "given[-1]" if operation.takes_mask and masks else "None"
+        found = extracted({"it": Layer("it", class_name, operation, (), 0, 0)}, Semantics(version))
+        call = f"it(tuple(given[:{len(given)}]), {used}, tuple(given[{len(given)}:]))"
+        jobs[f"{number}"] = job(found, [*given, *masks], call)
+        expected[f"{number}"] = called(operation, *given, masks=masks, version=version)
+        kinds |= set(kinds_in(operation))
+    run_alone(jobs, tmp_path)
+    for name, result in expected.items():
+        for place, output in enumerate(result.outputs):
+            same(jobs[name].made[place], output, ALONE[int(name)][0])
+    registered = {*LAYERS.values(), *QUANTIZED_LAYERS.values(), *CELLS.values()}
+    assert {kind for kind in registered if is_built_in(kind)} - kinds == set()
+
+
+def test_every_activation(tmp_path: Path) -> None:
+    x, kernel = np.linspace(-4, 4, 24, dtype=np.float32).reshape(4, 6), np.eye(6, dtype=np.float32)
+    names = [name for name in ACTIVATIONS if name != "threshold"]
+    layers = {f"of_{name}": Layer(name, "Dense", Dense(kernel, None, Activation(name)), (), 0, 0) for name in names}
+    done = job(extracted(layers, Semantics()), [x], f"[{', '.join(f'{name}((given[0],))[0]' for name in layers)}]")
+    run_alone({"activations": done}, tmp_path)
+    for place, name in enumerate(names):
+        with np.errstate(all="ignore"):
+            same(done.made[place], Activation(name)(x), name)
+
+
+TENSOR = drawn(2, 4, 4)
+TENSORS: list[Array] = [
+    TENSOR,
+    TENSOR @ TENSOR.swapaxes(1, 2) + np.eye(4, dtype=np.float32),
+    RANDOM.integers(0, 4, (2, 4, 4)).astype(np.int32),
+    TENSOR > 0,
+    np.array([1, 2, 3], np.int32),
+    np.array([0.1, 0.2, 0.7], np.float32),
+    TENSOR[0],
+    TENSOR[0, 0],
+    np.array(2, np.int32),
+    np.array([1, 2], np.int32),
+]
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    *({"axis": axis} for axis in (1, -1, [1])),
+    *({"dtype": dtype} for dtype in ("float32", "int32")),
+    *({"repeats": repeats} for repeats in ([1, 2, 1], 2)),
+    {"newshape": [4, 8]},
+    {"axes": [0, 2, 1]},
+    {"axes": 1},
+    {"indices_or_sections": 2, "axis": 1},
+    {"shape": [2, 4, 4]},
+    {"key": [slice(None), 0]},
+    {"pad_width": [[0, 0], [1, 1], [0, 1]]},
+    {"num_classes": 5},
+    {"k": 2},
+    {"source": 0, "destination": 1},
+    {"axis1": 0, "axis2": 1},
+    {"x_min": -0.5, "x_max": 0.5},
+    {"shift": 1, "axis": 1},
+    {"sizes": [1, 3], "axis": 1},
+    {"sequence_length": 2, "sequence_stride": 1},
+    {"q": 0.3},
+    {"num_lower": 1, "num_upper": 1},
+    {"start_indices": [0, 1, 0], "shape": [1, 2, 2]},
+    {"begin": [0, 0, 0], "end": [1, 2, 2], "strides": [1, 1, 1]},
+    {"maxlen": 5},
+    {"seq_axis": 1, "batch_axis": 0},
+    {"bins": [-0.5, 0.0, 0.5]},
+    {"threshold": 0.1, "default_value": 2.0},
+    {"axis": [-1], "epsilon": 1e-3},
+    {"clip_norm": 1.0},
+    {"equation": "bij,bjk->bik", "subscripts": "bij,bjk->bik"},
+]
+
+
+def tried(rule: Rule, family: Family) -> tuple[BareOperation, tuple[Array, ...], tuple[Array, ...]] | None:
+    """The first of many calls that the engine computes: the operation, the tensors, what it gives."""
+    for options in OPTIONS:
+        known = {name: value for name, value in options.items() if name in {*rule.options.values(), *rule.tensors}}
+        left = [name for name in rule.tensors if name not in known]
+        listed: list[dict[str, object]] = (
+            [{left[0]: [Slot(0), Slot(1)]}] if left and (rule.many or left[0] in ("xs", "x")) else []
+        )
+        slots: list[dict[str, object]] = [
+            {name: Slot(place) for place, name in enumerate(left[:count])} for count in range(len(left), 0, -1)
+        ]
+        for named in [*listed, *slots] if len(known) == len(options) or "equation" in options else []:
+            operation = BareOperation(rule.name, family, {**rule.preset, **named, **known})
+            count = 2 if named in listed else len(named)
+            for tensors in itertools.product(TENSORS, repeat=count):
+                try:
+                    return operation, tensors, computed(operation, tensors)
+                except (rnnscope.RnnscopeError, *MISFITS):
+                    continue
+    return None
+
+
+def computed(operation: Operation, tensors: tuple[Array, ...]) -> tuple[Array, ...]:
+    with np.errstate(all="ignore"):
+        return operation.call(Arguments(tensors, masks=(None,) * len(tensors)), Context(Semantics())).outputs
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_every_operation_of_the_table(tmp_path: Path) -> None:
+    calls = {
+        f"{family}_{number}": tried(rule, family)
+        for family, table in TABLES.items()
+        for number, rule in enumerate(table.values())
+    }
+    found = {name: call for name, call in calls.items() if call is not None}
+    # Those without tensors, and those that take more to call; golden files have the latter.
+    assert len(calls) - len(found) <= 8
+    layers = {name: Layer(name, "Operation", operation, (), 0, 0) for name, (operation, _, _) in found.items()}
+    given: list[Array] = []
+    expressions, expected = [], []
+    for name, (_, tensors, outputs) in found.items():
+        places = ", ".join(f"given[{len(given) + place}]" for place in range(len(tensors)))
+        expressions.append(f"*{name}(({places},))[:{len(outputs)}]")
+        given += tensors
+        expected += [(found[name][0].name, output) for output in outputs]
+    done = job(extracted(layers, Semantics()), given, f"[{', '.join(expressions)}]")
+    run_alone({"operations": done}, tmp_path)
+    for place, (operation_name, output) in enumerate(expected):
+        same(done.made[place], output, operation_name)
+
+
+@pytest.fixture(scope="module")
+def together(golden: dict[str, tuple[rnnscope.Trace, list[Tensor], Job]]) -> ast.Module:
+    """The code of all layers of all golden models as one source, which Python 3.9 can read."""
+    layers = [layer for trace, _, _ in golden.values() if trace.model is not None for layer in trace.model.layers]
+    found = extracted({f"layer_{place}": layer for place, layer in enumerate(layers)}, Semantics())
+    return ast.parse(found.source, feature_version=(3, 9))
+
+
+def test_an_older_python_can_run_it(together: ast.Module) -> None:
+    for call in (node for node in ast.walk(together) if isinstance(node, ast.Call)):
+        assert not any(word.arg in ("strict", "slots", "kw_only") for word in call.keywords)
+        if isinstance(call.func, ast.Name) and call.func.id == "isinstance":
+            assert not isinstance(call.args[1], ast.BinOp), ast.unparse(call)
+
+
+def test_nothing_of_the_reader_and_no_large_literal_comes_along(together: ast.Module) -> None:
+    defined = {node.name for node in ast.walk(together) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    assert "unroll" in defined
+    assert defined.isdisjoint({"read", "Config", "Weights", "output_shapes", "keras_layer", "take_axes"})
+    assert max(len(node.elts) for node in ast.walk(together) if isinstance(node, ast.List | ast.Tuple)) <= 16
+
+
+def test_it_comes_out_the_same_each_time() -> None:
+    trace = opened(GOLDEN / "attention_of_heads.keras")
+    (first, _), (second, _) = whole(trace), whole(trace)
+    assert (first.source, first.imports, list(first.weights)) == (second.source, second.imports, list(second.weights))

@@ -146,10 +146,10 @@ class Closure:
         if not isinstance(definition, ast.ClassDef):
             self._scan_once(symbol, definition)
             return
-        known = len(self.attributes), symbol in self.made, symbol in self.built
-        if self._members_at.get(symbol) == known:
+        state = len(self.attributes), symbol in self.made, symbol in self.built
+        if self._members_at.get(symbol) == state:
             return
-        self._members_at[symbol] = known
+        self._members_at[symbol] = state
         for base in definition.bases:
             found = self.found(symbol.module, base)
             if found not in BARE_BASES:

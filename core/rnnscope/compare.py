@@ -176,7 +176,8 @@ def _floored(row: Row, ours: Array, theirs: Array, measured: NoiseFloor | None, 
     if ours.dtype.kind != "f":
         return replace(row, floor=np.asarray(0.0))
     if measured is None:
-        return replace(row, floor=np.asarray(tolerances[0] + tolerances[1] * magnitude(theirs)))
+        size = magnitude(theirs)  # of NaN and infinity nothing is allowed but the same
+        return replace(row, floor=np.asarray(tolerances[0] + tolerances[1] * np.where(np.isfinite(size), size, 0.0)))
     floor, lost = measured.get(row.key), measured.lost.get(row.key)
     floor = np.asarray(0.0) if floor is None else floor
     lost = lost if lost is not None and lost.any() else None

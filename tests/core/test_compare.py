@@ -15,6 +15,7 @@ from rnnscope.layers.masking import Masking
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.types import Array
 from rnnscope.unroll import Direction
+from tests.conftest import Example
 from tests.core.models import FEATURES, STEPS, UNITS, chain, masked_input, masked_rnn, simple_cell
 
 compare_module = sys.modules["rnnscope.compare"]  # the package gives its function the same name
@@ -254,3 +255,14 @@ def test_noise_does_not_move_what_is_masked() -> None:
     assert row is not None
     assert row.floor is not None
     assert row.floor.max() < 1e-4
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_no_tolerance_lets_pass_what_is_no_number(example: Example, odd: float) -> None:
+    trace = rnnscope.run(rnnscope.load_model(example.model), rnnscope.load_input(example.input))
+    output = trace.outputs[0].copy()
+    output[3] = odd
+    result = rnnscope.compare(trace, rnnscope.Reference({"output/0": output}), atol=1e-4, rtol=1e-3)
+    assert result.verdict is rnnscope.Verdict.DIFFERENT
+    assert result.first_difference is not None
+    assert result.first_difference.sample == 3

@@ -22,6 +22,7 @@ from rnnscope.report.html import page
 from rnnscope.report.junit import junit
 from rnnscope.report.png import png, tinted
 from rnnscope.report.record import File, Look, Report, hold_port, looked_at
+from rnnscope.report.text import answer
 from rnnscope.types import Array
 
 EXAMPLE = Path(__file__).parents[2] / "assets" / "example"
@@ -43,7 +44,8 @@ def report_of(trace: rnnscope.Trace, stored: dict[str, Array], mine: object = No
     reference = Reference(stored, {}, HOSTILE)
     held = rnnscope.compare(trace, reference, atol=1e-4)
     port = None if mine is None else hold_port(trace, take_mine(mine, trace, HOSTILE), reference, atol=1e-4)
-    return Report(trace, (File("reference", HOSTILE, "0" * 64),), reference, held, port, command=f"run {HOSTILE}")
+    files = (File("reference", HOSTILE, "0" * 64),)
+    return Report(trace, files, reference, held, held.origins, port, command=f"run {HOSTILE}")
 
 
 @pytest.fixture
@@ -146,6 +148,22 @@ def test_the_page_shows_mine_beside_the_others(trace: rnnscope.Trace, stored: di
     text = page(report_of(trace, stored, stored["output/0"] + 0.5))
     for title in ("<figcaption>NumPy<", "<figcaption>Keras<", "<figcaption>mine<", "<figcaption>mine − Keras<"):
         assert title in text
+
+
+def test_every_report_says_where_the_difference_is_made(differing: Report) -> None:
+    words = "made here: rnn adds 0.05 at step 4, unit 12, in state h (sample 25); nothing came in"
+    assert f"Origin: {words}" in answer(differing)
+    assert words in page(differing)
+    found = json.loads(json_text(comparison_json(differing)))["comparisons"][0]["origins"]
+    assert [(origin["location"]["layer"], origin["inherits"]) for origin in found] == [("rnn", False)]
+    assert found[0]["added"] == pytest.approx(0.05, rel=1e-3)
+
+
+def test_values_of_another_keras_are_told(trace: rnnscope.Trace, stored: dict[str, Array]) -> None:
+    reference = Reference(stored | {"output/0": stored["output/0"] + 1}, {"backend": "jax", "keras_version": "3.9.0"})
+    report = Report(trace, reference=reference, comparison=rnnscope.compare(trace, reference, atol=1e-3))
+    (note,) = (line for line in answer(report) if line.startswith("Note: "))
+    assert note.endswith("try --keras-version 3.9.0 --backend jax")
 
 
 def test_masked_steps_are_hatched(differing: Report) -> None:

@@ -13,14 +13,17 @@ from rnnscope.cli.command import repeated
 from rnnscope.cli.outputs import add_outputs, files_of, prints, write_outputs
 from rnnscope.cli.reading import INPUT, STORED, add_look, add_model, load, traced
 from rnnscope.cli.screen import is_terminal, progress
+from rnnscope.compare import Comparison
 from rnnscope.compare import compare as compared
+from rnnscope.culprit import Culprit
 from rnnscope.diagnose import diagnose
 from rnnscope.errors import BadInput, RnnscopeError, one_line
 from rnnscope.findings import Finding
 from rnnscope.floor import NoiseFloor, measure_floor
 from rnnscope.mine import load_mine, take_mine
+from rnnscope.origin import find_origins
 from rnnscope.reading.source import Source, read_source
-from rnnscope.reference import load_reference
+from rnnscope.reference import Reference, load_reference
 from rnnscope.report.record import Look, Port, Report, hold_port, looked_at
 from rnnscope.report.text import plain
 from rnnscope.trace import Trace
@@ -108,7 +111,8 @@ def gathered(options: argparse.Namespace) -> Report:
         reference = load_reference(sources["reference"])
         digest = sources["input"].sha256
         result = compared(trace, reference, atol=options.atol, rtol=options.rtol, floor=floor, input_sha256=digest)
-        report = replace(report, reference=reference, comparison=result)
+        origins = _origins(trace, reference, result)
+        report = replace(report, reference=reference, comparison=result, origins=origins)
     if "mine" in sources:
         report = replace(report, port=_port(options, report, sources["mine"], floor))
     return report
@@ -118,11 +122,17 @@ def _port(options: argparse.Namespace, report: Report, source: Source, floor: No
     try:
         mine = take_mine(load_mine(source), report.trace, source.name)
         port = hold_port(report.trace, mine, report.reference, floor=floor, atol=options.atol, rtol=options.rtol)
+        port = replace(port, origins=_origins(report.trace, mine.reference(), port.run))
         if not options.why:
             return port
         return replace(port, findings=() if port.run.matches else _findings(report.trace, port))
     except RnnscopeError as error:
         raise error.located(file=source.name) from None
+
+
+def _origins(trace: Trace, reference: Reference, result: Comparison) -> tuple[Culprit, ...]:
+    with progress("Looking for where it begins") as tick:
+        return find_origins(trace, reference, result.rows, progress=tick)
 
 
 def _findings(trace: Trace, port: Port) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from rnnscope import __version__
 from rnnscope.compare import Comparison, Location, Row
+from rnnscope.culprit import Culprit
 from rnnscope.findings import Finding
 from rnnscope.lens import Lens, Reading
 from rnnscope.model import Model
@@ -139,7 +140,9 @@ def _held(report: Report, one: Held) -> Json:
         "matches": result.matches,
         "rule": result.rule,
         "foreign": result.foreign,
+        "caution": result.caution,
         "first_difference": _first(report, result),
+        "origins": [_origin(origin) for origin in one.origins],
         "rows": [_row(row) for row in result.rows],
     }
 
@@ -175,6 +178,8 @@ def _row(row: Row) -> Json:
         "worst": None if row.worst is None else _location(row.worst),
         "first": None if row.first is None else _location(row.first),
         "reason": row.reason,
+        "caution": row.caution,
+        "sensitivity": strict(row.sensitivity),
     }
 
 
@@ -186,6 +191,20 @@ def _allowed(row: Row) -> Json:
         "smallest": strict(float(row.floor.min())),
         "largest": strict(float(row.floor.max())),
         "at_worst": None if at_worst is None else strict(at_worst),
+    }
+
+
+def _origin(origin: Culprit) -> Json:
+    return {
+        "location": _location(origin.location),
+        "ours": strict(origin.ours),
+        "theirs": strict(origin.theirs),
+        "inherited": strict(origin.inherited),
+        "added": strict(origin.added),
+        "allowed": strict(origin.floor),
+        "inherits": origin.inherits,
+        "among": list(origin.among),
+        "words": origin.words,
     }
 
 

@@ -24,12 +24,15 @@ from rnnscope.report.words import (
     MARKS,
     Held,
     allowed_at,
+    caution_sentences,
     first_sentence,
     held,
     left_out,
     numbers_at,
+    origin_sentences,
     place,
     port_sentences,
+    reading_sentence,
     row_of,
     verdict_words,
 )
@@ -112,7 +115,9 @@ def _answers(report: Report) -> list[dict[str, object]]:
 
 def _answer(report: Report, one: Held, *, with_numbers: bool) -> dict[str, object]:
     first = one.result.first_difference
-    notes = [one_line(one.result.foreign)] if one.result.foreign else []
+    notes = caution_sentences(one)
+    if one.result is report.comparison and (other := reading_sentence(report)):
+        notes.append(other)
     if first is None and one.result.verdict is Verdict.DIFFERENT:
         notes.append(first_sentence(report, one))
     if report.port is not None and one.result is report.port.run:
@@ -125,6 +130,7 @@ def _answer(report: Report, one: Held, *, with_numbers: bool) -> dict[str, objec
         "sentence": verdict_words(one),
         "first": "" if first is None else place(first),
         "numbers": numbers,
+        "origins": origin_sentences(one),
         "notes": notes,
     }
 

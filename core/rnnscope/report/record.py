@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from rnnscope.compare import NOT_STORED, Comparison, compare
 from rnnscope.context import Cancelling
+from rnnscope.culprit import Culprit
 from rnnscope.errors import BadInput
 from rnnscope.findings import Finding
 from rnnscope.floor import NoiseFloor
@@ -32,6 +33,7 @@ class Port:
     """A person's own numbers, held against the run and, where both have a quantity, against stored Keras values.
 
     run: the run against the numbers. keras: the numbers against Keras's, None where they have nothing in common.
+    origins: of `run`, see `Comparison.origins`.
     findings: what `rnnscope.diagnose` says of them; None where nobody asked.
     """
 
@@ -39,6 +41,7 @@ class Port:
     run: Comparison
     keras: Comparison | None = None
     findings: tuple[Finding, ...] | None = None
+    origins: tuple[Culprit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,15 @@ class Look:
 class Report:
     """A run, and what it was held against.
 
-    comparison: the run against `reference`, None without one. command: what repeats all of it in a shell.
+    comparison: the run against `reference`, None without one. origins: of it, see `Comparison.origins`.
+    command: what repeats all of it in a shell.
     """
 
     trace: Trace
     files: tuple[File, ...] = ()
     reference: Reference | None = None
     comparison: Comparison | None = None
+    origins: tuple[Culprit, ...] = ()
     port: Port | None = None
     look: Look = Look()
     command: str = ""

@@ -47,6 +47,8 @@ def _line(row: Row, *, is_first: bool, is_furthest: bool) -> Line:
         flags.append(one_line(row.reason))
     if row.verdict is Verdict.DIFFERENT and row.worst is not None:
         flags.append(f"largest at {position(row.worst)}")
+    if row.caution:
+        flags.append(row.caution)
     remark = "; ".join(flags)
     return Line(row.verdict, (*names, *numbers), remark, row.key, is_first, is_furthest)
 

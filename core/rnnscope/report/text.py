@@ -12,11 +12,14 @@ from rnnscope.report.table import HEADINGS, RIGHT_ALIGNED, Line, lines_of
 from rnnscope.report.words import (
     MARKS,
     Held,
+    caution_sentences,
     first_sentence,
     held,
     left_out,
+    origin_sentences,
     place,
     port_sentences,
+    reading_sentence,
     verdict_sentence,
 )
 from rnnscope.trace import split_key
@@ -40,8 +43,10 @@ def answer(report: Report) -> list[str]:
     for one in held(report):
         lines.append(verdict_sentence(one))
         lines += [sentence for sentence in (first_sentence(report, one),) if sentence]
+        lines += [f"Origin: {sentence}" for sentence in origin_sentences(one)]
     lines += [f"Rule: {rule}" for rule in dict.fromkeys(one.result.rule for one in held(report))]
-    lines += [f"Note: {one_line(one.result.foreign)}" for one in held(report) if one.result.foreign]
+    notes = [sentence for one in held(report) for sentence in caution_sentences(one)]
+    lines += [f"Note: {note}" for note in dict.fromkeys([*notes, reading_sentence(report)]) if note]
     if report.port is not None:
         lines += port_sentences(report.port)
     return [*lines, *looked_at_lines(report)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnscope.compare import NOT_STORED, Comparison, Location, Row, Verdict
+from rnnscope.culprit import Culprit
 from rnnscope.errors import one_line
 from rnnscope.report.record import Port, Report
 from rnnscope.texts import is_text
@@ -15,23 +16,28 @@ from rnnscope.trace import layer_key
 from rnnscope.types import Array
 
 MARKS = {Verdict.SAME: "✓", Verdict.ROUNDING: "≈", Verdict.DIFFERENT: "≠", Verdict.NOT_COMPARED: "–"}
+MOST_ORIGINS = 3
 NUMPY, KERAS, MINE = "NumPy", "Keras", "mine"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """One comparison of a report by the names of its sides: `ours` is what is judged, `theirs` what it is held to."""
+    """One comparison of a report by the names of its sides: `ours` is what is judged, `theirs` what it is held to.
+
+    origins: where its differences come from, layer by layer; empty where nobody looked.
+    """
 
     ours: str
     theirs: str
     result: Comparison
+    origins: tuple[Culprit, ...] = ()
 
 
 def held(report: Report) -> tuple[Held, ...]:
     """The comparisons of a report, that with Keras first."""
-    found = [] if report.comparison is None else [Held(NUMPY, KERAS, report.comparison)]
+    found = [] if report.comparison is None else [Held(NUMPY, KERAS, report.comparison, report.origins)]
     if report.port is not None:
-        found.append(Held(MINE, NUMPY, report.port.run))
+        found.append(Held(MINE, NUMPY, report.port.run, report.port.origins))
         if report.port.keras is not None:
             found.append(Held(MINE, KERAS, report.port.keras))
     return tuple(found)
@@ -69,6 +75,33 @@ def first_sentence(report: Report, one: Held) -> str:
     row = row_of(one.result, first)
     numbers = ", ".join(f"{name} {text}" for name, text in numbers_at(report, first))
     return f"First difference: {place(first)}: {numbers}{_allowed_words(row, first)}"
+
+
+def origin_sentences(one: Held) -> list[str]:
+    """Which layers make the difference, and by how much; of a difference that none makes, where it is inherited."""
+    made = [origin for origin in one.origins if not origin.inherits] or list(one.origins[:1])
+    more = [f"and {len(made) - MOST_ORIGINS} more layers that add to it"] if len(made) > MOST_ORIGINS else []
+    return [one_line(text) for text in (*(origin.words for origin in made[:MOST_ORIGINS]), *more)]
+
+
+def caution_sentences(one: Held) -> list[str]:
+    """What is to be known of the numbers before their verdict is believed."""
+    said = (one.result.foreign, one.result.caution)
+    return [one_line(sentence) for sentence in said if sentence]
+
+
+def reading_sentence(report: Report) -> str:
+    """That the stored values are of another Keras than the one whose rules the run went by; "" when they are not."""
+    model, meta = report.trace.model, report.reference.meta if report.reference is not None else {}
+    if model is None or report.comparison is None or report.comparison.matches:
+        return ""
+    recorded = {name: str(meta[name]) for name in ("keras_version", "backend") if meta.get(name)}
+    read = {"keras_version": model.semantics.keras_version, "backend": model.semantics.backend}
+    other = {name: value for name, value in recorded.items() if value != read[name]}
+    if not other:
+        return ""
+    options = " ".join(f"--{name.replace('_', '-')} {one_line(value, 40)}" for name, value in other.items())
+    return f"the stored values are of another Keras than {model.semantics}, by whose rules the model ran; try {options}"
 
 
 def _allowed_words(row: Row | None, location: Location) -> str:

@@ -74,7 +74,8 @@ class Body:
         }
         self._fill(use)
         bare = isinstance(use.operation, BareOperation | NestedModel) and not use.comments
-        self._keep(call, use, held, () if bare else (f"{use.heading}.", *use.comments))
+        title = f"{use.heading}." if use.comments else use.heading
+        self._keep(call, use, held, () if bare else (title, *use.comments))
         if use.operation.unmasks(self.semantics):
             self._unmask(held)
 
@@ -105,7 +106,7 @@ class Body:
         if held.dtype == bool:
             return held.variable
         mask = self.module.variable(f"{held.variable.wish}_mask", "mask")
-        self.paragraphs.append(Paragraph((), (Statement((mask,), f"{held.variable}.astype(bool)"),)))
+        self.paragraphs.append(Paragraph((), (Statement((mask,), f"{held.variable}.astype(bool)"),), late=True))
         return mask
 
     def _cast(self, use: Use, held: Held, array: Array) -> Variable:
@@ -158,7 +159,8 @@ class Body:
         for index, (array, mask) in enumerate(zip(use.seen.result.outputs, use.seen.result.masks, strict=True)):
             held = self._held(use, index, array, sources)
             self.values[Tensor(call.key, index)] = replace(held, mask=self._output_mask(use, index, mask))
-        self.paragraphs.append(Paragraph(comments, tuple(use.statements)))
+        late = isinstance(use.operation, BareOperation)
+        self.paragraphs.append(Paragraph(comments, tuple(use.statements), late))
 
     def _held(self, use: Use, index: int, array: Array, sources: Sequence[Held]) -> Held:
         """An output; one that is an input unchanged goes on under that one's name."""

@@ -49,10 +49,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """What is done for one layer: comments, then statements."""
+    """What is done for one layer: comments, then statements. `late`: it may move down to where it is first needed."""
 
     comments: tuple[str, ...]
     statements: tuple[Statement, ...] = ()
+    late: bool = False
 
 
 Paragraphs = tuple[Paragraph, ...]
@@ -70,7 +71,7 @@ def named(text: str, names: Mapping[int, str]) -> str:
 
 def tidied(paragraphs: Sequence[Paragraph], result: str) -> tuple[Paragraphs, str]:
     """`paragraphs`, and the result's text, without what is said twice, what nobody reads, and needless names."""
-    shared, renamed = _shared(_late(alive(paragraphs, result)))
+    shared, renamed = _shared(_late(paragraphs))
     result = named(result, renamed)
     return _inlined(alive(shared, result), result), result
 
@@ -91,11 +92,11 @@ def alive(paragraphs: Sequence[Paragraph], result: str) -> Paragraphs:
 
 
 def _late(paragraphs: Sequence[Paragraph]) -> Paragraphs:
-    """Uncommented paragraphs moved down to where they are first read: a mask is computed where it is used."""
+    """Paragraphs moved down, where they may be, to where they are first read: a mask is computed where it is used."""
     placed: list[Paragraph] = []
     for paragraph in reversed(paragraphs):
         place = 0
-        if not paragraph.comments:
+        if paragraph.late:
             defined = {variable.number for one in paragraph.statements for variable in one.defines}
             reading = (at for at, other in enumerate(placed) if _read_by(other) & defined)
             place = next(reading, len(placed))

@@ -22,6 +22,7 @@ Change = tuple[Place, Place, str]
 PLAIN = re.compile(r"[\w\[\], |.]+", re.ASCII)
 DATACLASS = Foreign("dataclasses", "dataclass")
 NEWER_OPTIONS = ("slots", "kw_only")  # of dataclasses
+FOR_TOOLS = re.compile(r"  # (?:noqa|type: ignore)\b.*")
 BLANKS = re.compile(r"\n(?:[ ]*\n){2,}")
 
 
@@ -86,7 +87,7 @@ def cut_out(symbol: Symbol, closure: Closure, naming: Naming) -> str:
     if isinstance(definition, ast.FunctionDef | ast.ClassDef):
         keyword = "class" if isinstance(definition, ast.ClassDef) else "def"
         text = re.sub(rf"^{keyword} {symbol.name}\b", f"{keyword} {naming(symbol)}", text, count=1, flags=re.MULTILINE)
-    return BLANKS.sub("\n\n", text)
+    return BLANKS.sub("\n\n", FOR_TOOLS.sub("", text))
 
 
 def _cut_assignment(cut: Cut, module: str, node: ast.stmt) -> None:
@@ -106,8 +107,17 @@ def _cut_function(cut: Cut, module: str, node: ast.FunctionDef) -> None:
         if decorator not in kept:
             cut.drop_lines(decorator.lineno, decorator.end_lineno or decorator.lineno)
     _strip_annotations(cut, node)
+    if _gives_nothing(node):
+        cut.drop_lines(node.body[-1].lineno, node.body[-1].end_lineno or node.body[-1].lineno)
     for part in (node, *kept):
         _adapt(cut, module, mentions(part), set() if part is not node else _local(node))
+
+
+def _gives_nothing(node: ast.FunctionDef) -> bool:
+    """Whether a function is a docstring and ``return None``, which without its annotation nobody needs to say."""
+    last = node.body[-1]
+    empty = isinstance(last, ast.Return) and isinstance(last.value, ast.Constant) and last.value.value is None
+    return empty and len(node.body) == 2 and ast.get_docstring(node) is not None
 
 
 @lru_cache(maxsize=10_000)

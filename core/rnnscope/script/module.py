@@ -55,10 +55,10 @@ class Module:
             self.weights.setdefault(heading, []).append(self._known[key])
         return self._known[key].name
 
-    def function(self, wish: str, text: str) -> str:
-        """The name of a function with this text, in which `NAME` stands for it."""
+    def function(self, wish: str, text: str, other: str = "") -> str:
+        """The name of a function with this text, in which `NAME` stands for it; `other` is the second wish."""
         if text not in self.functions:
-            self.functions[text] = self.claim(wish)
+            self.functions[text] = self.claim(other if other and wish in self.taken else wish)
         return self.functions[text]
 
     def claim(self, wish: str) -> str:

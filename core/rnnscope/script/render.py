@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rnnscope.script.extract import Extracted
@@ -52,7 +52,8 @@ def rendered(module: Module, portrait: Portrait, extracted: Extracted | None) ->
     if extracted is not None:
         imports |= {*extracted.imports} - {"import numpy as np"}
         arrays |= extracted.weights
-    parts = [_heading(portrait), _imports(imports, bool(arrays), groups, extracted is not None), *functions]
+    top = _imports(imports, bool(arrays), groups, extracted is not None)
+    parts = [f"{_heading(portrait).strip()}\n\n{top}", *functions]
     if extracted is not None:
         parts.append(f"# The remaining layers, as the engine of rnnscope computes them.\n\n{extracted.source}")
     parts += ["\n".join(predict), _check(portrait), _main(portrait)]
@@ -65,13 +66,22 @@ def words(text: str) -> set[str]:
 
 
 def _needed(module: Module, predict: Sequence[str]) -> list[str]:
-    """The functions on which `predict` depends, in the order in which they were made."""
+    """The functions on which `predict` depends, each behind those that it calls."""
     texts = {name: text.replace(NAME, name) for text, name in module.functions.items()}
     used = words("\n".join(predict))
     for name, text in reversed(texts.items()):
         if name in used:
             used |= words(text)
-    return [text for name, text in texts.items() if name in used]
+    needed = {name: text for name, text in texts.items() if name in used}
+    return sorted(needed.values(), key=lambda text: _depth(text, needed))
+
+
+def _depth(text: str, functions: Mapping[str, str]) -> int:
+    """How many functions stand one upon the other below this one."""
+    name, *called = WORD.findall(text.replace("def ", "", 1))
+    return max(
+        (1 + _depth(functions[word], functions) for word in set(called) - {name} if word in functions), default=0
+    )
 
 
 def shape_text(shape: Shape) -> str:
@@ -104,7 +114,9 @@ Its weights are in weights.npz; sample.npz holds an input and the outputs that b
 
 def _imports(imports: Collection[str], weighty: bool, groups: dict[str, list[Weight]], newer: bool) -> str:
     """newer: whether there is code that needs NumPy 2."""
-    lines = [*sorted(imports, key=lambda line: (line.startswith("from"), line)), "", "import numpy as np", ""]
+    numeric = {line for line in imports if line.split()[1].startswith("numpy")}
+    ours = sorted({*imports} - numeric, key=lambda line: (line.startswith("from"), line))
+    lines = [*ours, "", "import numpy as np", *sorted(numeric), ""]
     lines += [*NEWER, ""] if newer else []
     lines.append("HERE = Path(__file__).resolve().parent")
     lines += ['weights = dict(np.load(HERE / "weights.npz"))'] if weighty else []

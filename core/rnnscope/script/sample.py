@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from rnnscope.errors import BadInput, RnnscopeError
+from rnnscope.errors import BadInput, RnnscopeError, Unsupported
 from rnnscope.graph import Tensor
 from rnnscope.layers.base import Operation
 from rnnscope.layers.config import TEXT
@@ -34,6 +34,8 @@ def observe(model: Model) -> Observed:
                 for name, shape in zip(model.input_names, model.input_shapes, strict=True)
             }
             return Observed(model, x)
+        except Unsupported:
+            raise
         except RnnscopeError as error:
             problem = problem or error
     raise BadInput(

@@ -11,6 +11,9 @@ import numpy as np
 from rnnscope.context import HALF_TYPES
 from rnnscope.graph import Call
 from rnnscope.layers.base import Operation
+from rnnscope.layers.bidirectional import Bidirectional
+from rnnscope.layers.core import Dense
+from rnnscope.layers.recurrent import Recurrent
 from rnnscope.script.code import Statement, Variable
 from rnnscope.script.module import Module, heading
 from rnnscope.script.observe import Seen
@@ -76,7 +79,7 @@ class Use:
 
     @property
     def heading(self) -> str:
-        return heading(self.path + self.call.layer, self.seen.layer.label)
+        return heading(self.path + self.call.layer, f"{self.seen.layer.label}{_units(self.operation)}")
 
     def say(self, *sentences: str) -> None:
         """Comment on what is done; each sentence is a line."""
@@ -106,6 +109,20 @@ class Use:
     def weight(self, part: str, array: Array, axes: str = "") -> str:
         """The name of one of the layer's weights."""
         return self.module.weight(self.path + self.call.layer, self.heading, part, array, axes)
+
+
+def _units(operation: Operation) -> str:
+    """How large the outputs of the layers are that one knows by it."""
+    match operation:
+        case Dense():
+            count = int(operation.kernel.shape[1])
+        case Recurrent():
+            count = operation.cell.units
+        case Bidirectional():
+            return f", {operation.forward.cell.units} units each way"
+        case _:
+            return ""
+    return ", 1 unit" if count == 1 else f", {count} units"
 
 
 def number(value: object) -> str:

@@ -40,15 +40,14 @@ def scripted(model: Model, x: Inputs | None = None) -> Script:
     body = Body(module, observed, model.semantics, read_tensors(model.calls, model.outputs))
     parameters = [module.variable(identifier(name), "x") for name in model.input_names]
     entrances = {tensor.call: parameter for tensor, parameter in zip(model.inputs, parameters, strict=True)}
-    for call in model.calls:
-        if call.inputs:
-            body.write(call)
-        else:
-            array, entering = observed.trace.inputs[call.key], entrances[call.key]
-            checked = module.variable(entering.wish, entering.plain)
-            kind = "np.str_" if array.dtype.kind == "U" else f"np.{array.dtype}"
-            body.paragraphs.append(Paragraph((), (Statement((checked,), f"np.asarray({entering}, {kind})"),)))
-            body.enter(call, checked)
+    for call in (call for call in model.calls if not call.inputs):
+        array, entering = observed.trace.inputs[call.key], entrances[call.key]
+        checked = module.variable(entering.wish, entering.plain)
+        kind = "np.str_" if array.dtype.kind == "U" else f"np.{array.dtype}"
+        body.paragraphs.append(Paragraph((), (Statement((checked,), f"np.asarray({entering}, {kind})"),)))
+        body.enter(call, checked)
+    for call in (call for call in model.calls if call.inputs):
+        body.write(call)
     result = ", ".join(str(body.values[tensor].variable) for tensor in model.outputs)
     extracted = extract_remaining(module, model.semantics)
     done = written(body.paragraphs, parameters, result, module.taken)

@@ -39,7 +39,7 @@ def step_code(module: Module, cell: Cell) -> StepCode:
 def _simple(module: Module, cell: SimpleRNNCell) -> StepCode:
     weights = {
         "kernel": (cell.kernel, "features, units"),
-        "recurrent_kernel": (cell.recurrent_kernel, "previous state, units"),
+        "recurrent_kernel": (cell.recurrent_kernel, "h, units"),
     }
     added = ""
     if cell.bias is not None:
@@ -56,19 +56,19 @@ def {NAME}(x, h, {", ".join(weights)}):
 
 def _lstm(module: Module, cell: LSTMCell) -> StepCode:
     weights = {
-        "kernel": (cell.kernel, "features, 4 blocks of units: i, f, g, o"),
-        "recurrent_kernel": (cell.recurrent_kernel, "previous h, 4 blocks of units: i, f, g, o"),
+        "kernel": (cell.kernel, "features, i f g o"),
+        "recurrent_kernel": (cell.recurrent_kernel, "h, i f g o"),
     }
     added = ""
     if cell.bias is not None:
-        weights["bias"] = (cell.bias, "4 blocks of units: i, f, g, o")
+        weights["bias"] = (cell.bias, "i f g o")
         added = " + bias"
     gate, act = cell.recurrent_activation, cell.activation
     text = f'''
 def {NAME}(x, h, c, {", ".join(weights)}):
     """One step of an LSTM: x (batch, features), the states h and c (batch, units) -> the new h and c."""
     z = x @ kernel + h @ recurrent_kernel{added}
-    i, f, g, o = np.split(z, 4, axis=-1)  # the order of Keras's blocks
+    i, f, g, o = np.split(z, 4, axis=-1)  # in Keras's order
     i = {activated(module, gate, "i")}  # input gate: how much of the candidate comes in
     f = {activated(module, gate, "f")}  # forget gate: how much of the old cell state stays
     g = {activated(module, act, "g")}  # the candidate
@@ -82,11 +82,11 @@ def {NAME}(x, h, c, {", ".join(weights)}):
 
 def _gru(module: Module, cell: GRUCell) -> StepCode:
     weights = {
-        "kernel": (cell.kernel, "features, 3 blocks of units: z, r, hh"),
-        "recurrent_kernel": (cell.recurrent_kernel, "previous h, 3 blocks of units: z, r, hh"),
+        "kernel": (cell.kernel, "features, z r hh"),
+        "recurrent_kernel": (cell.recurrent_kernel, "h, z r hh"),
     }
     if cell.bias is not None:
-        rows = "for x, for h; 3 blocks of units: z, r, hh" if cell.bias.ndim == 2 else "3 blocks of units: z, r, hh"
+        rows = "for x and for h, z r hh" if cell.bias.ndim == 2 else "z r hh"
         weights["bias"] = (cell.bias, rows)
     lines = _reset_after(cell) if cell.reset_after else _reset_before(cell)
     gate, act = cell.recurrent_activation, cell.activation

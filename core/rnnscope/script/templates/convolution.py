@@ -29,11 +29,12 @@ def _text(operation: Convolution) -> str:
     (stride,), (rate,) = operation.strides, operation.dilation
     extent = reach(operation.kernel.shape[0], rate)
     window = f"x[:, t : t + {extent}{f' : {rate}' if rate > 1 else ''}]"
+    last = f"x.shape[1] - {extent - 1}" if extent > 1 else "x.shape[1]"
     lines = [
         f"def {NAME}(x, kernel):",
         '    """Slide kernel (window, features, filters) along the steps of x (batch, steps, features)."""',
         *(f"    {line}" for line in _padded(operation.padding, extent, stride)),
-        f"    starts = range(0, x.shape[1] - {extent - 1}{f', {stride}' if stride > 1 else ''})",
+        f"    starts = range({f'0, {last}, {stride}' if stride > 1 else last})",
         f"    windows = np.stack([{window} for t in starts], axis=1)  # (batch, starts, window, features)",
         "    rows = windows.reshape(-1, kernel.shape[0] * kernel.shape[1])",
         "    return (rows @ kernel.reshape(-1, kernel.shape[2])).reshape(len(x), len(starts), -1)",

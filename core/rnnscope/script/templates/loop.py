@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from rnnscope.layers.stacked_cells import StackedCells
 from rnnscope.script.module import NAME, Module
 from rnnscope.script.rounding import rounding
 from rnnscope.script.templates.cells import StepCode, step_code
-from rnnscope.script.wrapping import wrapped
+from rnnscope.script.wrapping import WIDTH, wrapped
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array
 
@@ -75,20 +76,20 @@ def loop_code(module: Module, layer: Recurrent, situation: Situation, semantics:
     lines += _start(layer, situation, cells, weights, repeated is not None and instead is None)
     order = "reversed(range(x.shape[1]))" if backwards else "range(x.shape[1])"
     lines.append(f"    for t in {order}:" + ("  # go_backwards: from the last step to the first" if backwards else ""))
-    turn = _step(module, situation, cells)
-    turn += (
-        _frozen(cells, repeated, cells.listed[instead] if instead is not None else repeated) if situation.masked else []
-    )
     zeroing = _zeroing(layer, semantics) if situation.masked else ""
     shown = repeated or cells.shown
+    turn = _step(module, situation, cells)
+    if situation.masked:
+        turn += _frozen(cells, repeated, repeated if instead is None else cells.listed[instead])
     if layer.return_sequences:
-        zeroed = zeroing == "step"
-        turn += ["# zero_output_for_mask: what is shown of a masked step is 0, whatever the state."] if zeroed else []
-        turn.append(f"outputs.append(np.where(valid, {shown}, 0))" if zeroed else f"outputs.append({shown})")
+        turn += _collected(shown, zeroing == "step")
     lines += [f"        {line}" for line in turn]
     lines += _returned(layer, situation, cells, shown, zeroing)
     wish = f"run_{kind}_backwards" if backwards else f"run_{kind}"
-    return LoopCode(module.function(wish, "\n".join(lines)), cells.listed, weights)
+    more = [("unmasked", not situation.masked), ("steps", layer.return_sequences)]
+    words = ["from_state"] if situation.given else [word for word, applies in more if applies]
+    other = "_".join([wish, *words])
+    return LoopCode(module.function(wish, "\n".join(lines), other), cells.listed, weights)
 
 
 def _cells(module: Module, layer: Recurrent) -> Cells:
@@ -131,9 +132,10 @@ def _docstring(layer: Recurrent, situation: Situation, kinds: list[str]) -> list
     )
     gives += ", then the final states" if situation.states else ""
     text = f'    """{what} over {given} -> {gives}."""'
-    if len(text) <= 100:
+    if len(text) <= WIDTH:
         return [text]
-    return [f'    """{what} over {given}.', "", f"    Returns {gives}.", '    """']
+    first = textwrap.wrap(f'"""{what} over {given}.', WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return [*first, "", f"    Returns {gives}.", '    """']
 
 
 def _start(
@@ -177,13 +179,22 @@ def _step(module: Module, situation: Situation, cells: Cells) -> list[str]:
 
 def _frozen(cells: Cells, repeated: str | None, before: str | None) -> list[str]:
     """The lines in which a masked step leaves everything as it was; `before` is what it shows instead of an output."""
-    lines = ["valid = mask[:, t, None]"]
+    lines = ["valid = mask[:, t, None]  # (batch, 1)"]
     if repeated:
         what = "what was shown before" if before == repeated else "its state"
         lines.append(f"{repeated} = np.where(valid, new_{cells.shown}, {before})  # a masked step shows {what}")
     kept = [f"{name} = np.where(valid, new_{name}, {name})" for group in cells.names for name in group]
     kept[0] += "  # a masked step leaves every state as it was"
     return lines + kept
+
+
+def _collected(shown: str, zeroed: bool) -> list[str]:
+    if not zeroed:
+        return [f"outputs.append({shown})"]
+    return [
+        "# zero_output_for_mask: the output of a masked step is 0, whatever the state.",
+        f"outputs.append(np.where(valid, {shown}, 0))",
+    ]
 
 
 def _zeroing(layer: Recurrent, semantics: Semantics) -> str:
@@ -207,4 +218,7 @@ def _returned(layer: Recurrent, situation: Situation, cells: Cells, shown: str, 
     elif zeroing == "last":
         lines.append("    # zero_output_for_mask: where the last step is masked, the output is 0.")
         shown = f"np.where(mask[:, {0 if layer.direction.go_backwards else -1}, None], {shown}, 0)"
-    return [*lines, f"    return {', '.join([shown, *states])}", ""]
+    returned = f"    return {', '.join([shown, *states])}"
+    what = "True: the outputs of all steps" if layer.return_sequences else "False: the last output alone"
+    said = f"{returned}  # return_sequences={what}"
+    return [*lines, said if len(said) <= WIDTH else returned, ""]

@@ -47,10 +47,12 @@ def window_pooling(use: Use) -> None:
         raise NotReadable("images, or padding")
     (size,), (stride,) = operation.window, operation.strides
     what, kind = ("mean", "average") if operation.average else ("max", "largest number")
+    last = f"x.shape[1] - {size - 1}" if size > 1 else "x.shape[1]"
+    starts = f"0, {last}, {stride}" if stride > 1 else last
     text = f'''
 def {NAME}(x):
     """The {kind} of every window of {size} steps, a window beginning at every {_ordinal(stride)} step."""
-    starts = range(0, x.shape[1] - {size - 1}, {stride})
+    starts = range({starts})
     return np.stack([x[:, t : t + {size}].{what}(axis=1) for t in starts], axis=1)
 '''
     ends_mask(use)

@@ -77,4 +77,5 @@ def say_what_becomes_of_the_mask(use: Use, layer: Recurrent) -> None:
     if use.mask is None and layer.takes_mask:
         use.say("It is called with an initial state, and so Keras 3 does not hand it the mask: every step counts.")
     if not layer.return_sequences:
-        use.say("Only the last output goes on, and the mask ends here.")
+        what = "the last output goes" if use.read[0] else "the final states go"
+        use.say(f"Only {what} on, and the mask ends here.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,38 @@ def levels(arrays: Iterable[Array], mode: LevelMode = "symmetric") -> tuple[floa
         return _apart(min(ends), max(ends))
     top = max(map(abs, ends))
     return (-top, top) if top else (-1.0, 1.0)
+
+
+class Histogram(NamedTuple):
+    """How often numbers fall between the ends of a colour scale.
+
+    edges: (bins + 1,). counts: (bins,). below, above: how many lie outside; missing: how many are NaN or infinite.
+    """
+
+    edges: Array
+    counts: Array
+    below: int
+    above: int
+    missing: int
+
+
+def histogram(arrays: Iterable[Array], limits: tuple[float, float], bins: int = 64) -> Histogram:
+    """The histogram of all `arrays` between `limits`, for choosing them; an end belongs to the last bin on its side.
+
+    Raises ValueError for fewer than one bin, or limits that are not low < high.
+    """
+    low, high = limits
+    if bins < 1 or not low < high:
+        raise ValueError("histogram() needs a bin, and limits low < high")
+    edges = np.linspace(low, high, bins + 1)
+    counts, below, above, missing = np.zeros(bins, np.int64), 0, 0, 0
+    for array in arrays:
+        finite = _finite(np.asarray(array))
+        missing += array.size - finite.size
+        below += int(np.count_nonzero(finite < low))
+        above += int(np.count_nonzero(finite > high))
+        counts += np.histogram(finite, bins, (low, high))[0]
+    return Histogram(edges, counts, below, above, missing)
 
 
 def _finite(array: Array) -> Array:

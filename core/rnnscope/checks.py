@@ -11,7 +11,7 @@ from rnnscope.errors import BadInput, RnnscopeError, ShapeMismatch
 from rnnscope.layers.config import TEXT
 from rnnscope.model import Model
 from rnnscope.texts import as_texts
-from rnnscope.types import Array, Shape
+from rnnscope.types import Array, Shape, Table
 
 if TYPE_CHECKING:
     from rnnscope.run import Inputs
@@ -49,11 +49,16 @@ def _by_name(model: Model, x: Inputs) -> dict[str, Array]:
     if len(names) == 1:
         # A list of one array is Keras's own way to write one input; any other list is data.
         only = x[0] if isinstance(x, list | tuple) and len(x) == 1 and isinstance(x[0], np.ndarray) else x
-        return {names[0]: _array(only)}
+        return {names[0]: _array(_sample(only, model.input_shapes[0]))}
     if not isinstance(x, Sequence) or len(x) != len(names):
         found = f"a list of {len(x)}" if isinstance(x, Sequence) else "one array"
         raise BadInput("the model has several inputs", expected=f"{len(names)}: {', '.join(names)}", found=found)
     return dict(zip(names, map(_array, x), strict=True))
+
+
+def _sample(x: object, expected: Shape) -> object:
+    """A table as the one sample that it is where sequences are taken; anything else as it is."""
+    return np.asarray(x)[np.newaxis] if isinstance(x, Table) and x.ndim == 2 and len(expected) == 3 else x
 
 
 def _array(x: object) -> Array:

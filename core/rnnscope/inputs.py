@@ -7,7 +7,7 @@ from rnnscope.reading.hdf5 import open_hdf5
 from rnnscope.reading.npy import read_npy, read_npz
 from rnnscope.reading.source import Readable, Source, read_source, sniff
 from rnnscope.reading.table import read_csv
-from rnnscope.types import Array
+from rnnscope.types import Array, Table
 
 
 def load_input(path: Readable) -> Array | dict[str, Array]:
@@ -16,8 +16,8 @@ def load_input(path: Readable) -> Array | dict[str, Array]:
     `.npz` and `.h5` give {name: array}, names in HDF5 being paths such as ``group/x``; an `.npz` with the single member
     ``arr_0``, as ``np.savez(file, x)`` writes, gives the bare array. Integers stay integers, booleans booleans; texts,
     of a fixed width or in `.h5` of any length, come as Unicode.
-    A `.csv` gives one table of floats, (rows, columns): the (steps, features) of one sample, with no batch axis; NaN
-    and infinity are written ``nan`` and ``inf``.
+    A `.csv` gives one `Table` of floats, (rows, columns): the (steps, features) of one sample where the model takes
+    sequences of features, else a sample in each row; NaN and infinity are written ``nan`` and ``inf``.
 
     Raises UnreadableFile for a damaged or unsafe file and for arrays of anything but numbers, booleans
     and texts, BadInput for a table that is not one of numbers.
@@ -31,7 +31,7 @@ def load_input(path: Readable) -> Array | dict[str, Array]:
         case "hdf5":
             return _from_hdf5(source)
         case "text":
-            return read_csv(source)
+            return read_csv(source).view(Table)
     raise UnreadableFile("not an input file", file=source.name, expected=".npy, .npz, .h5 or .csv")
 
 

@@ -10,10 +10,12 @@ import h5py
 import numpy as np
 import pytest
 
-from rnnscope import load_input
-from rnnscope.errors import BadInput, RnnscopeError, UnreadableFile
+from rnnscope import load_input, load_model, run
+from rnnscope.errors import BadInput, RnnscopeError, ShapeMismatch, UnreadableFile
+from rnnscope.layers.core import InputLayer
 from rnnscope.types import Array
-from tests.conftest import Example
+from tests.conftest import GOLDEN, Example
+from tests.core.models import chain
 from tests.core.reading.crafted import hdf5, npy, zipped
 
 VALUES = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -180,3 +182,13 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="no such file") as caught:
         load_input(tmp_path / "missing.npy")
     one_line(caught.value, "missing.npy")
+
+
+def test_a_table_is_one_sample_of_a_sequence_and_a_sample_in_each_row_elsewhere(tmp_path: Path) -> None:
+    table = written(tmp_path, "x.csv", "\n".join(["1,2,3"] * 6).encode())
+    sequence = load_model(GOLDEN / "lstm_last.keras")
+    assert run(sequence, load_input(table)).inputs["x"].shape == (1, 6, 3)
+    flat = chain(("x", InputLayer((None, 3))))
+    assert run(flat, load_input(table)).inputs["x"].shape == (6, 3)
+    with pytest.raises(ShapeMismatch, match="batch axis is missing"):
+        run(sequence, np.asarray(load_input(table)))

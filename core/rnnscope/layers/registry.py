@@ -130,6 +130,8 @@ def read_layer(config: Config, weights: Weights, shapes: tuple[Shape, ...]) -> O
     if config.take("trainable", True) is False:
         weights = weights.frozen()
     config.ignore(*COMMON_OPTIONS)
+    if config.peek("autocast") is True:  # Keras's own way; it writes it for classes that have no __init__
+        config.ignore("autocast")
     operation = kind.read(config, weights, shapes)
     config.finish()
     return operation

@@ -258,6 +258,7 @@ class Port:
         cell = CELLS[layer["kind"]]
         states = self.start({}, layer, size, x.dtype, "", None)
         outputs = np.zeros((*x.shape[:2], states[0].shape[1]), x.dtype)
+        finals: list[States] = []
         for begin in range(0, len(x), size):
             rows = slice(begin, min(begin + size, len(x)))
             count = rows.stop - rows.start
@@ -268,7 +269,8 @@ class Port:
                 states = tuple(np.where(valid, n, s) for n, s in zip(new, states, strict=True))
                 output = np.where(valid, shown, output)
                 outputs[rows, t] = output
-        return outputs, outputs[:, -1], states
+            finals.append(states)
+        return outputs, outputs[:, -1], tuple(np.concatenate(parts) for parts in zip(*finals, strict=True))
 
     def start(
         self, wrong: Mapping[str, int], layer: Mapping[str, Any], batch: int, dtype: Any, key: str, given: States | None

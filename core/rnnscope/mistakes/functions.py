@@ -36,11 +36,21 @@ def _replacing(
     )
 
 
+def _gating(case: Case, old: tuple[Activation, ...], new: Activation) -> Iterator[Variation]:
+    """The activation of the gates replaced where it is one of the `old`."""
+    return cells(
+        case,
+        lambda cell: getattr(cell, "recurrent_activation", None) in old,
+        lambda cell: replace(cell, recurrent_activation=new),  # type: ignore[type-var]
+    )
+
+
 def _swapping(old: tuple[Activation, ...], *news: Activation) -> Callable[[Case], Iterator[Variation]]:
     """The `old` activations replaced, in the recurrent layers, and wherever they stand."""
 
     def variations(case: Case) -> Iterator[Variation]:
         for new in news:
+            yield from _gating(case, old, new)
             yield from _replacing(case, (Recurrent,), old, new)
             yield from _replacing(case, (Recurrent, Dense, ActivationLayer), old, new)
 

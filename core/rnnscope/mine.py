@@ -51,7 +51,7 @@ def load_mine(path: Readable) -> Array | dict[str, Array]:
 def take_mine(mine: object, trace: Trace, file: str = "") -> Mine:
     """`mine`, checked against the quantities of the run: one array, one for each output, or {key: array}.
 
-    An array that has the shape of no output is taken for the quantity that it has the shape of, the last one first.
+    An array that has the shape of no output is taken for the quantity that has its shape; of several, for the nearest.
     Raises BadInput for keys that the run has not, and for what are no numbers.
     """
     if isinstance(mine, Mapping):
@@ -132,11 +132,19 @@ def _placed(arrays: Sequence[Array], trace: Trace) -> dict[str, Array]:
     (array,) = arrays
     outputs = [f"output/{index}" for index in range(len(trace.outputs))]
     others = [key for key in reversed(list(trace.quantities())) if key not in outputs and not key.endswith("mask")]
-    for key in [*outputs, *others]:
-        ours = computed(trace, key)
-        if ours is not None and plain(ours.shape) == plain(array.shape):
-            return {key: array}
+    for keys in (outputs, others):
+        pairs = [(key, computed(trace, key)) for key in keys]
+        fitting = [(key, ours) for key, ours in pairs if ours is not None and plain(ours.shape) == plain(array.shape)]
+        if fitting:
+            return {min(fitting, key=lambda pair: _distance(array, pair[1]))[0]: array}
     return {outputs[0]: array}
+
+
+def _distance(array: Array, ours: Array) -> float:
+    """How far two arrays of one size are apart, on average; NaN is as far as can be."""
+    with np.errstate(all="ignore"):
+        apart = float(np.mean(np.abs(array.astype(np.float64).ravel() - ours.ravel())))
+    return apart if np.isfinite(apart) else np.inf
 
 
 def _fitted(array: Array, ours: Array | None) -> Array:

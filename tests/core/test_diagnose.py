@@ -80,7 +80,7 @@ PLANTED: list[tuple[str, str, str, bool, dict[str, Any]]] = [
 
 
 def planted(mistake: str, ported: Ported, **how: Any) -> Array:
-    return Port(ported.layers, frozenset(mistake.split("+")), **how).predict(ported.x)
+    return Port(ported.layers, filter(None, mistake.split("+")), **how).predict(ported.x)
 
 
 def first(findings: tuple[Finding, ...]) -> set[tuple[str, ...]]:
@@ -260,6 +260,7 @@ def test_an_array_is_taken_for_what_has_its_shape() -> None:
         (np.zeros((6, 6, 7)), ShapeMismatch, "fit nothing that this model gives"),
         (np.full((6, 6, 2), np.nan), BadInput, "every one of your numbers is NaN"),
         (np.full((6, 6, 2), 3.0), BadInput, "all of your numbers are the same"),
+        (np.full((6, 6, 2), np.inf), BadInput, "none of your numbers is finite"),
         (np.zeros((0, 2)), BadInput, "holds no numbers"),
         (np.array(["a"]), BadInput, "no array of numbers"),
         ({"layer/rn/state/h": np.zeros((6, 6, 4))}, BadInput, "keys such as layer/rnn/state/h"),
@@ -271,6 +272,37 @@ def test_numbers_that_fit_nothing_are_one_clear_line(mine: object, error: type[E
     with pytest.raises(error, match=says) as raised:
         diagnose(masked_rnn(), masked_input(), mine)
     assert "\n" not in str(raised.value)
+
+
+def test_numbers_copied_from_a_print_out_are_taken_as_such() -> None:
+    ported = draw_model("GRU", "normalized", 5, masks=True, sizes={"outs": 4})
+    right, wrong = planted("", ported), planted("bias-missing", ported)
+    assert diagnose(ported.model, ported.x, np.round(right, 3)) == ()
+    assert ("bias-missing",) in first(diagnose(ported.model, ported.x, np.round(wrong, 3)))
+
+
+def test_axes_in_another_order_are_seen() -> None:
+    ported = draw_model("GRU", "halves", 5, masks=True)
+    right = planted("", ported)
+    assert first(diagnose(ported.model, ported.x, right.swapaxes(0, 1))) == {("time-major-mixup",)}
+    with pytest.raises(ShapeMismatch, match=r"mine\.transpose\(0, 2, 1\)"):
+        diagnose(ported.model, ported.x, right.swapaxes(1, 2))
+    with pytest.raises(ShapeMismatch, match="Give the input of these samples only"):
+        diagnose(ported.model, ported.x, right[:3])
+
+
+def test_an_unnamed_array_of_one_state_is_taken_for_it() -> None:
+    ported = draw_model("LSTM", "single", 5, masks=True)
+    wrong = rnnscope.run(ported.model, ported.x, use_masks=False)["lstm_1"].states["c"]
+    assert ("mask-ignored",) in first(diagnose(ported.model, ported.x, wrong))
+
+
+def test_states_that_cannot_be_proven_are_said_to_be_so() -> None:
+    ported = draw_model("SimpleRNN", "single", 1, masks=False, batch=2, sizes={"steps": 3, "units": 16, "outs": 1})
+    (found, *_) = diagnose(ported.model, ported.x, planted("initial-state-random", ported))
+    assert (found.ids, found.explains) == (("initial-state-random",), False)
+    assert "16 numbers in them were free to be chosen, for 2 that had to be met" in found.explanation
+    assert found.tell_apart == "the states at every step stored with the outputs"
 
 
 def test_an_input_of_nothing_but_nan_is_refused() -> None:

@@ -122,8 +122,10 @@ def asked(ported: Ported, plant: Plant, wrong: Array) -> tuple[str, str]:
         if len(first) > 1 and not all(finding.tell_apart for finding in first):
             return OTHER, f"tied and not said to be: {shown(found)}"
         return (TIED if len(first) > 1 else FIRST), shown(found)
-    if not first and set(found[0].ids) == set(plant.ids):
-        return UNPROVEN if wrong.size >= SUFFICE * unknown(ported, plant) else UNPROVABLE, shown(found)
+    if not first and plant.ids == ("initial-state-random",):
+        if wrong.size < SUFFICE * unknown(ported, plant):
+            return UNPROVABLE, shown(found)
+        return UNPROVEN if found[0].ids == plant.ids else NONE, shown(found)
     return (OTHER if first else NONE), shown(found)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rnnscope.context import Cancelling, Progress
-from rnnscope.errors import BadInput, Cancelled
+from rnnscope.errors import BadInput, Cancelled, ShapeMismatch
 from rnnscope.findings import Finding
 from rnnscope.floor import NoiseFloor, measure_floor
 from rnnscope.mine import take_mine
@@ -18,7 +19,7 @@ from rnnscope.mistakes.pairs import affordable, pairs
 from rnnscope.mistakes.patterns import dropping, reordering
 from rnnscope.mistakes.search import Candidate, Confirmed, Search
 from rnnscope.mistakes.start_solver import starting
-from rnnscope.mistakes.target import Target, aimed, fits_nothing
+from rnnscope.mistakes.target import Target, aimed, as_output, fits_nothing, turned
 from rnnscope.mistakes.words import described, tell_apart
 from rnnscope.run import total_steps
 from rnnscope.trace import Trace
@@ -40,12 +41,20 @@ def answered(
     floor = measure_floor(ours, cancelled=cancelled)
     if target.is_met(ours, floor):
         return ()
+    if not any(np.isfinite(array).any() for array in target.arrays.values()):
+        raise BadInput("none of your numbers is finite", advice="Nothing can be told from them")
     tries = [(mistake, variation) for mistake in CATALOGUE for variation in mistake.variations(base)]
     pairs_tried = affordable(total_steps(base.model, base.inputs))
-    count = Count(len(tries) + pairs_tried, progress, cancelled)
-    found = _explained(Search(base, target, ours, cancelled, count.tick), tries, pairs_tried, floor)
+    targets = [target, *([] if isinstance(mine, Mapping) else as_output(target))]
+    count = Count(len(targets) * (len(tries) + pairs_tried), progress, cancelled)
+    answers: list[tuple[Finding, ...]] = []
+    for one in targets:
+        with suppress(*([ShapeMismatch] if answers else [])):
+            answers.append(_explained(Search(base, one, ours, cancelled, count.tick), tries, pairs_tried, floor))
+        if answers[-1][0].explains:
+            break
     count.finish()
-    return found
+    return answers[-1] if answers[-1][0].explains else answers[0]
 
 
 def _explained(
@@ -54,11 +63,14 @@ def _explained(
     base, ours, target, cancelled = search.base, search.ours, search.target, search.cancelled
     noise = _noise(target, ours, floor)
     singles = search.single(tries)
-    if not search.fitted and target.gaps(ours) is None:
+    if not search.fitted and target.gaps(ours) is None and turned(target, ours) is None:
         raise fits_nothing(target, ours)
     confirmed = search.confirmed([tried.candidate for tried in singles], noise)
     if found := _ranked([one for one in confirmed if one.explains]):
         return found
+    other = turned(target, ours) if target.gaps(ours) is None else None
+    if other is not None and other.is_met(ours, floor):
+        return (described([BY_ID["time-major-mixup"]], True, 0.0, ()),)
     if reordering(target, ours, floor) is not None:
         return (described([BY_ID["batch-order"]], True, 0.0, ()),)
     paired = pairs(search, singles, pairs_tried, noise)

@@ -86,12 +86,12 @@ class VariedRecurrent(Recurrent):
         done = _chained(loop, cell, shown, seen, initial, ahead, context)
         if loop.extra:
             done = _once_more(cell, x[:, -1], done)
+        if loop.gaps:
+            done, seen = _changed(done, lambda array: _padded(array, loop.late, loop.early)), mask
         if seen is not None and loop.picks in (Pick.LAST_VALID, Pick.COUNTED):
             done = replace(done, last=_at(done.outputs, _picked(seen, loop.picks)))
         if loop.picks is Pick.FIRST:
             done = replace(done, last=done.outputs[:, 0])
-        if loop.gaps:
-            done = _changed(done, lambda array: _padded(array, loop.late, loop.early))
         if loop.flipped:
             done = replace(done, outputs=done.outputs[:, ::-1])
         return _turned_back(done) if backwards else done

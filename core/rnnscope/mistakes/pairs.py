@@ -70,7 +70,8 @@ def _pairable(search: Search, singles: Sequence[Tried]) -> list[Tried]:
     for tried in sorted(singles, key=lambda tried: not tried.candidate.variations[0].broad):
         candidate = tried.candidate
         if search.target.halved or COARSE not in candidate.ids:
-            kept.setdefault((candidate.ids, round(candidate.distance, 12), candidate.worst), tried)
+            result = len(kept) if search.hides else (round(candidate.distance, 12), candidate.worst)
+            kept.setdefault((candidate.ids, result), tried)
     return list(kept.values())
 
 
@@ -105,9 +106,13 @@ def _places(scores: Array) -> Array:
 def _left_over(search: Search, found: Sequence[Tried]) -> tuple[Array, Array]:
     """How far the sum of two mistakes' effects is from the target's, (found, found), and each by itself."""
     gap = search.gap()
-    thin = slice(None, None, max(1, -(-gap.size // MOST_NUMBERS)))
-    apart = np.stack([np.clip(gap if one.apart is None else one.apart, -MOST_APART, MOST_APART)[thin] for one in found])
-    effects, gap = apart - gap[thin], gap[thin]
+    size = next((one.apart.size for one in found if one.apart is not None), 1)
+    unknown = np.full(size, MOST_APART) if gap is None else gap
+    thin = slice(None, None, max(1, -(-size // MOST_NUMBERS)))
+    whole = np.stack([unknown if one.apart is None else one.apart for one in found])[:, thin]
+    apart = np.clip(whole, -MOST_APART, MOST_APART)
+    gap = np.zeros_like(apart[0]) if gap is None else gap[thin]
+    effects = apart - gap
     alone = (apart**2).sum(axis=1)
     together = alone[:, None] + alone + 2 * effects @ effects.T - (gap**2).sum()
     return np.sqrt(np.maximum(together, 0)), np.sqrt(alone)

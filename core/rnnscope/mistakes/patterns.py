@@ -27,7 +27,7 @@ def reordering(target: Target, ours: Trace, floor: NoiseFloor) -> Array | None:
     """The order in which our samples give the target's, when there is one that is not their own."""
     gaps = target.gaps(ours)
     size = target.batch_size
-    if gaps is None or not 2 <= size <= MOST_SAMPLES:
+    if gaps is None or not target.finite or not 2 <= size <= MOST_SAMPLES:
         return None
     allowed = {key: float(np.max(array)) for key, array in target.allowed(ours, floor).items()}
     mine, theirs = _rows(target, ours, allowed)
@@ -59,7 +59,12 @@ def dropping(case: Case, target: Target, ours: Trace, cancelled: Cancelling | No
     Smirnov's test says whether the ranks of all are. Samples count once each, because their numbers hang together.
     """
     places = [place for place in find(case.model, Dropout) if 0 < place.part.rate < 1]
-    if not places or target.gaps(ours) is None or not FEWEST <= target.batch_size == case.batch_size:
+    if (
+        not places
+        or not target.finite
+        or target.gaps(ours) is None
+        or not FEWEST <= target.batch_size == case.batch_size
+    ):
         return None
     recorded = sum(ours.get(key).size for key in ours.quantities()) // ours.batch_size
     count = min(case.batch_size, AT_MOST, MOST_NUMBERS // (recorded * DRAWS))

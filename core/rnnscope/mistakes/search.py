@@ -148,11 +148,10 @@ class Search:
         candidate = Candidate(mistakes, variations, distance, some.target.worst(done.trace))
         return Tried(candidate, done, some.right, self._apart(some, done.trace))
 
-    def gap(self) -> Array:
-        """Right run − target on the telling samples."""
+    def gap(self) -> Array | None:
+        """Right run and target on the telling samples, see `Target.apart`; None where the right run does not fit it."""
         some = self._some(())
-        found = self._apart(some, some.right.trace)
-        return np.zeros(1) if found is None else found
+        return self._apart(some, some.right.trace)
 
     def _apart(self, some: _Some, trace: Trace) -> Array | None:
         telling = self._some(())

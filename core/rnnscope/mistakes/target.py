@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from rnnscope.trace import Trace
 from rnnscope.types import Array
 
 HALF = 2.0**-11  # how far float16 is from what it rounds, relatively
+MOST_DECIMALS, ENOUGH = 5, 4  # of numbers that may be copied from a print-out; and how many it takes to see it
 FAR = 1e3  # what counts as the largest relative gap, infinities among them
 
 
@@ -22,11 +24,13 @@ FAR = 1e3  # what counts as the largest relative gap, infinities among them
 class Target:
     """The numbers to be explained, by the keys of `Trace.quantities`.
 
-    arrays: in float64. halved: whether every one of them is a number that float16 has.
+    arrays: in float64. halved: whether every one of them is a number that float16 has. digit: the decimal digit to
+    which all of them are rounded, as copied from a print-out; 0 when they are not.
     """
 
     arrays: Mapping[str, Array]
     halved: bool = False
+    digit: float = 0.0
 
     def of(self, samples: Array) -> Target:
         return replace(self, arrays={key: array[samples] for key, array in self.arrays.items()})
@@ -34,6 +38,11 @@ class Target:
     @property
     def batch_size(self) -> int:
         return min(len(array) for array in self.arrays.values())
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is."""
+        return all(bool(np.isfinite(array).all()) for array in self.arrays.values())
 
     @property
     def scale(self) -> Mapping[str, float]:
@@ -87,7 +96,7 @@ class Target:
 
     def _allowed(self, key: str, mine: Array, trace: Trace, floor: NoiseFloor) -> Array:
         measured = floor.get(key)
-        own = HALF * self.halved * np.where(np.isfinite(mine), np.abs(mine), 0)
+        own = np.maximum(HALF * self.halved * np.where(np.isfinite(mine), np.abs(mine), 0), 0.5001 * self.digit)
         if measured is None:
             return np.asarray(own)
         if measured.ndim and has_steps(key, trace.get(key)) and mine.ndim >= 2:
@@ -106,20 +115,46 @@ class Target:
 def aimed(mine: Mine) -> Target:
     """The numbers of a port as what is to be explained."""
     arrays = {key: array.astype(np.float64) for key, array in mine.arrays.items()}
-    return Target(arrays, all(map(_is_halved, arrays.values())))
+    return Target(
+        arrays, all(map(_is_halved, arrays.values())), _digit(np.concatenate([*map(np.ravel, arrays.values())]))
+    )
+
+
+def as_output(target: Target) -> list[Target]:
+    """The one array of a target as the model's output, where it was taken for something else by its shape."""
+    (key, *more), (array, *_) = target.arrays, target.arrays.values()
+    return [] if more or key.startswith("output/") else [replace(target, arrays={"output/0": array})]
+
+
+def turned(target: Target, trace: Trace) -> Target | None:
+    """The target with batch and time axis changed over, where the run's quantities have it so; else None."""
+    arrays = {key: array.swapaxes(0, 1) for key, array in target.arrays.items() if array.ndim > 2}
+    swapped = replace(target, arrays=arrays)
+    return swapped if len(arrays) == len(target.arrays) and swapped.gaps(trace) is not None else None
 
 
 def fits_nothing(target: Target, trace: Trace) -> ShapeMismatch:
     """The error for numbers whose shapes neither the right run nor any mistaken one has."""
-    key = next(iter(target.arrays))
+    key, mine = next(iter(target.arrays.items()))
     shapes = dict.fromkeys(str(trace.get(name).shape) for name in trace.quantities() if name.startswith("output/"))
     ours = computed(trace, key)
     expected = ", ".join(shapes) if key.startswith("output/") or ours is None else str(ours.shape)
     return ShapeMismatch(
         f"your numbers ({key}) fit nothing that this model gives, nor any mistake that is known",
         expected=expected,
-        found=target.arrays[key].shape,
+        found=mine.shape,
+        advice="" if ours is None else _advice(mine, ours),
     )
+
+
+def _advice(mine: Array, ours: Array) -> str:
+    """What would make `mine` fit."""
+    if mine.shape[1:] == ours.shape[1:] and len(mine) < len(ours):
+        return f"Give the input of these samples only, or the numbers of all {len(ours)}"
+    for axes in permutations(range(mine.ndim)):
+        if mine.transpose(axes).shape == ours.shape:
+            return f"With its axes in the order {axes} it would fit: mine.transpose{axes}"
+    return ""
 
 
 def gap(ours: Array, mine: Array) -> Array:
@@ -134,6 +169,15 @@ def gap(ours: Array, mine: Array) -> Array:
 def _is_halved(array: Array) -> bool:
     with np.errstate(over="ignore"):
         return bool(np.array_equal(array, array.astype(np.float16), equal_nan=True))
+
+
+def _digit(numbers: Array) -> float:
+    """The coarsest decimal digit to which all numbers are rounded; 0 when they are not, or too few to tell."""
+    finite = numbers[np.isfinite(numbers)]
+    for decimals in range(1, MOST_DECIMALS + 1) if finite.size >= ENOUGH else ():
+        if np.all(np.abs(finite - np.round(finite, decimals)) <= 2.0**-23 * np.abs(finite)):
+            return 10.0**-decimals if np.ptp(finite) > 0 else 0.0
+    return 0.0
 
 
 def _largest(array: Array) -> float:

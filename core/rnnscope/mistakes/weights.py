@@ -13,7 +13,7 @@ from rnnscope.layers.conv_lstm import ConvLSTMCell
 from rnnscope.layers.dense_cells import GRUCell, LSTMCell, SimpleRNNCell
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.mistakes.case import Case, Mistake, Variation
-from rnnscope.mistakes.places import Place, cells_of, everywhere, find_all, map_cells, names, put
+from rnnscope.mistakes.places import Place, cells_of, everywhere, find, find_all, map_cells, names, put
 from rnnscope.types import Array
 
 GATES = "ifgo"
@@ -70,8 +70,12 @@ def _no_recurrence(case: Case) -> Iterator[Variation]:
     def change(cell: Cell) -> Cell:
         return _with(cell, recurrent_kernel=np.zeros_like(getattr(cell, "recurrent_kernel")))  # noqa: B009
 
+    def change_all(cell: Cell) -> Cell:
+        return _without_recurrent_bias(change(cell)) if _has_recurrent_bias(cell) else change(cell)
+
     yield from cells(case, fits, change)
-    yield from cells(case, _has_recurrent_bias, lambda cell: _without_recurrent_bias(change(cell)))
+    if any(_has_recurrent_bias(cell) for place in find(case.model, Recurrent) for cell in cells_of(place.part.cell)):
+        yield from cells(case, fits, change_all)
 
 
 def _has_recurrent_bias(cell: Cell) -> bool:

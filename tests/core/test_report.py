@@ -191,6 +191,11 @@ def test_a_port_is_held_against_keras_too(trace: rnnscope.Trace, stored: dict[st
     assert exact.run.verdict is rnnscope.Verdict.ROUNDING
     state = {"layer/rnn/state/h": np.asarray(trace["rnn"].states["h"])}
     assert hold_port(trace, take_mine(state, trace), Reference({"output/0": stored["output/0"]}, {}, "")).keras is None
+    short = state["layer/rnn/state/h"][:, 1:]  # mine and Keras's alike, and not as the run's
+    both = {"layer/rnn/state/h": short, "output/0": stored["output/0"]}
+    port = hold_port(trace, take_mine(both, trace), Reference(both, {}, ""))
+    assert port.keras is not None
+    assert [row.key for row in port.keras.rows if row.verdict is rnnscope.Verdict.SAME] == ["output/0"]
     with pytest.raises(rnnscope.BadInput, match="fit nothing that the run computes"):
         hold_port(trace, take_mine(np.zeros((64, 7)), trace), None)
 

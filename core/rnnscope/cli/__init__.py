@@ -13,17 +13,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from rnnscope import __version__
-from rnnscope.cli import compare, diagnose, explain, lens, lint, reduce, run, script, summary
 from rnnscope.cli.codes import DIFFERS, INTERRUPTED, MATCHES, WRONG
 from rnnscope.cli.command import command_line
 from rnnscope.cli.reading import add_reading
 from rnnscope.errors import RnnscopeError
 from rnnscope.report.text import MARKS, place
 
-MODULES = (summary, run, compare, diagnose, explain, lint, script, reduce, lens)
-COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
+VERSION = "--version"
+COMMANDS = ("summary", "run", "compare", "diagnose", "explain", "lint", "script", "reduce", "lens")
 
 __all__ = [
     "COMMANDS",
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    options = parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser(*words[:1]).parse_args(words)
     try:
         code = int(options.command(options))
         sys.stdout.flush()
@@ -62,15 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of all headless commands; ``parse_args(…).command(options)`` runs the chosen one."""
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of all headless commands; ``parse_args(…).command(options)`` runs the chosen one.
+
+    With the name of a command it knows that one alone, and no other is imported.
+    """
     parser = argparse.ArgumentParser(
         prog="rnnscope",
         description="Run a Keras recurrent network in NumPy, record every step, hold it against stored Keras values.",
         epilog="Exit codes: 0 all is well, 1 the numbers differ, 2 a file or an argument is wrong.",
     )
-    parser.add_argument("--version", action="version", version=f"rnnscope {__version__}")
+    parser.add_argument(VERSION, action="version", version=f"rnnscope {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in MODULES:
-        module.add(commands)
+    for name in (command,) if command in COMMANDS else () if command == VERSION else COMMANDS:
+        import_module(f"rnnscope.cli.{name}").add(commands)
     return parser

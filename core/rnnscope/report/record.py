@@ -101,18 +101,19 @@ def hold_port(
     if not any(_same_shape(trace, key, array) for key, array in mine.arrays.items()):
         raise BadInput("your numbers fit nothing that the run computes", file=mine.file or None, found=mine.taken[0])
     against_run = compare(trace, mine.reference(), floor=floor, atol=atol, rtol=rtol, cancelled=cancelled)
-    shared = {} if reference is None else _fitting(reference.arrays, mine)
+    shared = {} if reference is None else _fitting(trace, reference.arrays, mine)
     if reference is None or not shared:
         return Port(mine, against_run)
     stored = Reference(shared, {}, reference.file)
-    ported = _with(trace, mine.arrays)
+    ported = _with(trace, {key: mine.arrays[key] for key in shared})
     return Port(mine, against_run, compare(ported, stored, floor=floor, atol=atol, rtol=rtol, cancelled=cancelled))
 
 
-def _fitting(stored: Mapping[str, Array], mine: Mine) -> dict[str, Array]:
-    """The stored values that the port has in the same shape."""
+def _fitting(trace: Trace, stored: Mapping[str, Array], mine: Mine) -> dict[str, Array]:
+    """The stored values that the port has too, both of the run's shape, for which its noise floor is known."""
     both = {key: array for key, array in stored.items() if key in mine.arrays}
-    return {key: array for key, array in both.items() if array.shape == mine.arrays[key].shape}
+    fitting = {key: array for key, array in both.items() if array.shape == mine.arrays[key].shape}
+    return {key: array for key, array in fitting.items() if _same_shape(trace, key, array)}
 
 
 def _same_shape(trace: Trace, key: str, array: Array) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rnnscope
-from rnnscope.mistakes import BY_ID
+from rnnscope.mistakes.catalogue import BY_ID
 from tests.planting.cases import FOUND, judged
 from tests.planting.forms import FORMS, KINDS, LARGER, draw_model
 from tests.planting.models import Ported

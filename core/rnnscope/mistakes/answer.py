@@ -13,8 +13,8 @@ from rnnscope.errors import BadInput, Cancelled, ShapeMismatch
 from rnnscope.findings import Finding
 from rnnscope.floor import NoiseFloor, measure_floor
 from rnnscope.mine import take_mine
-from rnnscope.mistakes import BY_ID, CATALOGUE
 from rnnscope.mistakes.case import Case, Mistake, Variation
+from rnnscope.mistakes.catalogue import BY_ID, CATALOGUE
 from rnnscope.mistakes.pairs import affordable, pairs
 from rnnscope.mistakes.patterns import dropping, reordering
 from rnnscope.mistakes.search import Candidate, Confirmed, Search

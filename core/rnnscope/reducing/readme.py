@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -167,6 +166,8 @@ def _versions(specimen: Specimen, origin: Origin) -> list[str]:
 
 
 def _own_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("rnnscope")
     except PackageNotFoundError:

@@ -15,7 +15,7 @@ from rnnscope.model import Model
 from rnnscope.modelfile.cut import whole
 from rnnscope.modelfile.raw import opened
 from rnnscope.reading.loader import load_model
-from rnnscope.reading.source import Readable, read_source
+from rnnscope.reading.source import Readable, Source, read_source
 from rnnscope.reducing.batch import one_sample
 from rnnscope.reducing.layers import fewest_layers
 from rnnscope.reducing.naming import entrances_of, is_safe, safely_named
@@ -23,8 +23,9 @@ from rnnscope.reducing.pack import packed
 from rnnscope.reducing.readme import Origin
 from rnnscope.reducing.specimen import Refused, Specimen, Workshop, World, tried
 from rnnscope.reducing.steps import fewest_steps
-from rnnscope.reference import load_reference
+from rnnscope.reference import Reference, load_reference
 from rnnscope.run import run
+from rnnscope.trace import Trace
 from rnnscope.types import Array
 from rnnscope.writing import write_new
 
@@ -79,29 +80,41 @@ def reduce(
     """
     if (reference is None) == (mine is None):
         raise BadInput("give either stored Keras values or your own numbers", found="both" if mine else "neither")
-    source, input_source = read_source(model), read_source(x)
+    source, entering = read_source(model), read_source(x)
     given = None if weights is None else read_source(weights)
     loaded = load_model(source, given, keras_version=keras_version, backend=backend, bypass_lambda=bypass_lambda)
-    held = read_source(reference if reference is not None else mine or "")
     try:
-        trace = run(loaded, load_input(input_source), cancelled=cancelled)
+        trace = run(loaded, load_input(entering), cancelled=cancelled)
     except RnnscopeError as error:
-        raise error.located(file=input_source.name) from None
-    stored = load_reference(held) if reference is not None else take_mine(load_mine(held), trace, held.name).reference()
+        raise error.located(file=entering.name) from None
+    held = read_source(reference if reference is not None else mine or "")
+    stored = load_reference(held) if reference is not None else _taken(held, trace)
+    comparison = compare(trace, stored, atol=atol, rtol=rtol, input_sha256=entering.sha256, cancelled=cancelled)
+    if comparison.verdict is not Verdict.DIFFERENT:
+        return None
+    _check(comparison, held.name)
     with opened(source, given, bypass_lambda=bypass_lambda) as file:
-        own = {key: trace.get(key) for key in trace.quantities()}
         workshop = Workshop(file, loaded, trace.layers, keras_version, backend, atol, rtol, cancelled)
-        comparison = compare(trace, stored, atol=atol, rtol=rtol, input_sha256=input_source.sha256, cancelled=cancelled)
-        if comparison.verdict is not Verdict.DIFFERENT:
-            return None
-        _check(comparison, held.name)
-        worlds = World(trace.inputs, own), World(trace.inputs, stored.arrays)
-        specimen = Specimen(file.sources[0], loaded, None, *worlds, trace, comparison)
-        specimen, done = _shrunk(workshop, specimen)
-        sources = (*file.sources, input_source, held)
+        specimen, done = _shrunk(workshop, _whole(workshop, trace, stored, comparison))
+        sources = (*file.sources, entering, held)
         origin = Origin(sources, trace, comparison, file, stored.meta, mine is not None)
         archive = packed(workshop, specimen, origin, done)
     return Reduction(specimen.model, specimen.stored.inputs, specimen.comparison, done, archive)
+
+
+def _taken(held: Source, trace: Trace) -> Reference:
+    """A port's own numbers as something to compare the run with."""
+    try:
+        return take_mine(load_mine(held), trace, held.name).reference()
+    except RnnscopeError as error:
+        raise error.located(file=held.name) from None
+
+
+def _whole(workshop: Workshop, trace: Trace, stored: Reference, comparison: Comparison) -> Specimen:
+    """The difference before anything is cut away."""
+    own = World(trace.inputs, {key: trace.get(key) for key in trace.quantities()})
+    held = World(trace.inputs, stored.arrays)
+    return Specimen(workshop.file.sources[0], workshop.model, None, own, held, trace, comparison)
 
 
 def _check(comparison: Comparison, file: str) -> None:

@@ -201,6 +201,15 @@ def test_an_existing_file_stays_unless_it_is_to_be_replaced(tmp_path: Path, caps
     assert capsys.readouterr().out.splitlines()[0] == "samples: 6 → 1, number 0"
 
 
+def test_a_report_takes_no_place_of_what_it_is_made_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, x = tmp_path / "model.keras", GOLDEN / "gru_last.input.npz"
+    model.write_bytes((GOLDEN / "gru_last.keras").read_bytes())
+    stored = store(tmp_path / "stored.npz", model, x, "gru")
+    assert main(["reduce", str(model), str(x), str(stored), "-o", str(model), "--force"]) == 2
+    assert "a file that it is made of" in capsys.readouterr().err
+    assert model.read_bytes() == (GOLDEN / "gru_last.keras").read_bytes()
+
+
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, x = GOLDEN / "gru_last.keras", GOLDEN / "gru_last.input.npz"
     stored = store(tmp_path / "stored.npz", model, x, "gru")

@@ -53,6 +53,9 @@ def reduce(options: argparse.Namespace) -> int:
 
     if options.infer:
         raise BadInput("weights alone are no model to cut", advice="Give the architecture as JSON, with --weights")
+    read = [options.model, options.input, options.reference, options.mine, options.weights]
+    if any(path is not None and Path(path).resolve() == Path(options.output).resolve() for path in read):
+        raise BadInput("the report would take the place of a file that it is made of", file=options.output)
     if not options.force and Path(options.output).exists():
         raise BadInput("the file is there already", file=options.output, advice="Say --force to replace it")
     for file in options.run_code:

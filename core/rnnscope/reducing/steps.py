@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnscope.errors import one_line
+from rnnscope.graph import Call
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.modelfile.cut import Cut, Entrance, whole
 from rnnscope.order import has_steps
@@ -212,43 +213,48 @@ def _started(workshop: Workshop, specimen: Specimen) -> Specimen:
     if cut is None or course is None or course.first is None or course.total == 1 or len(cut.calls) != 1:
         raise Refused
     first, operation = course.first, workshop.model[course.call].operation
-    if type(operation) is not Recurrent:
+    before = first + 1 if course.backward else first - 1
+    if type(operation) is not Recurrent or not 0 <= before < course.total:
         raise Refused
     call = next(call for call in workshop.file.graph.calls if call.key == course.call)
-    before = first + 1 if course.backward else first - 1
-    if not 0 <= before < course.total:
-        raise Refused
-    if call.has_initial_state or operation.stateful or operation.num_constants or len(call.inputs) != 1:
-        raise Refused("the layer is given a state already")
-    if any("/" in name for name in operation.cell.state_sizes):
-        raise Refused("its cells are stacked")
-    if not (specimen.own.values.get(layer_key(course.call, "mask"), np.ones((1, course.total)))[:, first]).all():
-        raise Refused("the step is masked")
-    entering = cut.feeds[call.inputs[0]]
+    _check_startable(specimen, operation, call, first)
     staying = [entrance.name for entrance in cut.entrances if entrance.name not in cut.masks.values()]
-    names = [safe_name(f"initial_{name}", staying) for name in operation.cell.state_sizes]
+    states = {name: safe_name(f"initial_{name}", staying) for name in operation.cell.state_sizes}
     dropped: dict[str, Array | None] = {layer_key(course.call, "mask"): None} if cut.masks else {}
 
     def alone(world: World) -> World:
-        states = [world.values.get(layer_key(course.call, f"state/{name}")) for name in operation.cell.state_sizes]
-        if any(state is None for state in states):
+        if any(layer_key(course.call, f"state/{name}") not in world.values for name in states):
             raise Refused("not all of its states are stored")
-        given = {name: state[:, before] for name, state in zip(names, states, strict=True) if state is not None}
+        given = {
+            entrance: world.values[layer_key(course.call, f"state/{name}")][:, before]
+            for name, entrance in states.items()
+        }
         values = _steps_of(workshop, specimen, course, world.values, (first, first + 1), True)
         inputs = {name: world.inputs[name][:, first : first + 1] for name in staying}
         return changed(World(inputs | given, values), dropped)
 
-    own, stored = alone(specimen.own), alone(specimen.stored)
-    sequence = next(entrance for entrance in cut.entrances if entrance.name == entering)
-    more = [_state_entrance(sequence, name, own.inputs[name]) for name in names]
-    entrances = [_of_steps(entrance, staying, course.total, 1) for entrance in cut.entrances]
-    part = replace(
-        cut,
-        entrances=(*(entrance for entrance in entrances if entrance.name in staying), *more),
-        masks={},
-        states={course.call: tuple(names)},
-    )
-    return tried(workshop, specimen, part, own, stored)
+    own = alone(specimen.own)
+    part = _from_states(cut, call, course, staying, {name: own.inputs[name] for name in states.values()})
+    return tried(workshop, specimen, part, own, alone(specimen.stored))
+
+
+def _check_startable(specimen: Specimen, operation: Recurrent, call: Call, first: int) -> None:
+    """Refused, with the reason, for a layer that cannot be started from a state at this step."""
+    if call.has_initial_state or operation.stateful or operation.num_constants or len(call.inputs) != 1:
+        raise Refused("the layer is given a state already")
+    if any("/" in name for name in operation.cell.state_sizes):
+        raise Refused("its cells are stacked")
+    mask = specimen.own.values.get(layer_key(call.key, "mask"))
+    if mask is not None and not mask[:, first].all():
+        raise Refused("the step is masked")
+
+
+def _from_states(cut: Cut, call: Call, course: Course, staying: list[str], states: Arrays) -> Cut:
+    """`cut` with one step, and inputs for the states that it starts from in place of a mask."""
+    sequence = next(entrance for entrance in cut.entrances if entrance.name == cut.feeds[call.inputs[0]])
+    shorter = [_of_steps(entrance, staying, course.total, 1) for entrance in cut.entrances if entrance.name in staying]
+    more = [_state_entrance(sequence, name, state) for name, state in states.items()]
+    return replace(cut, entrances=(*shorter, *more), masks={}, states={course.call: tuple(states)})
 
 
 def _state_entrance(sequence: Entrance, name: str, state: Array) -> Entrance:

@@ -11,7 +11,7 @@ import pytest
 
 import rnnscope
 from rnnscope.cli import main
-from tests.conftest import Example
+from tests.conftest import ROOT, Example
 
 
 def ran(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +51,15 @@ def test_the_loop_over_time_reads_like_one_written_by_hand(tmp_path: Path, examp
         "    x = np.tanh(x @ denseoutput_kernel + denseoutput_bias)",
     ):
         assert line in text.splitlines()
+
+
+def test_the_guide_shows_what_is_written(tmp_path: Path, example: Example) -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
+    section = guide.partition("## A correct port to start from")[2].partition("\n## ")[0]
+    shown = section.partition("```python\n")[2].partition("```")[0].strip()
+    assert "def predict(x):" in shown
+    model = rnnscope.load_model(example.model)
+    assert shown in rnnscope.write_script(model, tmp_path, np.load(example.input)).read_text("utf-8")
 
 
 def test_an_earlier_script_is_overwritten_only_by_force(tmp_path: Path, example: Example) -> None:

@@ -220,5 +220,6 @@ def _returned(layer: Recurrent, situation: Situation, cells: Cells, shown: str, 
         shown = f"np.where(mask[:, {0 if layer.direction.go_backwards else -1}, None], {shown}, 0)"
     returned = f"    return {', '.join([shown, *states])}"
     what = "True: the outputs of all steps" if layer.return_sequences else "False: the last output alone"
+    what += ", and the final states" if states else ""
     said = f"{returned}  # return_sequences={what}"
     return [*lines, said if len(said) <= WIDTH else returned, ""]

@@ -83,7 +83,8 @@ def test_a_terminal_gets_colours_and_no_line_wider_than_it_is(changed: str, colu
     assert ESCAPE in written
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written)
     assert max(map(len, plain.splitlines())) <= columns
-    assert all(figure in plain for figure in ("4.72e-05", "3.58e-07", "≠ different", "≈ rounding"))
+    assert all(figure in plain for figure in ("3.58e-07", "≠ different", "≈ rounding"))
+    assert not re.search(r"\d\.\d*(e-?\d*)?…", plain)
     for mark in "✓≈≠–":
         assert mark in plain
 

@@ -103,7 +103,7 @@ def test_junit_has_a_case_for_each_quantity(differing: Report) -> None:
     assert failure is not None
     assert failure.attrib["message"].startswith("first difference of all: rnn state/h, sample 25, step 4, unit 12")
     assert int(suites.attrib["failures"]) == 1
-    assert int(suites.attrib["skipped"]) == len(suite.findall("testcase/skipped"))
+    assert int(suite.attrib["skipped"]) == len(suite.findall("testcase/skipped"))
 
 
 def test_junit_is_xml_whatever_names_hold(differing: Report) -> None:

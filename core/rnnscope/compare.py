@@ -181,7 +181,7 @@ def _floored(row: Row, ours: Array, theirs: Array, measured: NoiseFloor | None, 
     floor, lost = measured.get(row.key), measured.lost.get(row.key)
     floor = np.asarray(0.0) if floor is None else floor
     lost = lost if lost is not None and lost.any() else None
-    return replace(row, floor=floor, lost=lost, sensitivity=_sensitivity(floor, ours))
+    return replace(row, floor=floor, lost=lost, measured=True, sensitivity=_sensitivity(floor, ours))
 
 
 def _tolerance(name: str, value: float | None) -> float:

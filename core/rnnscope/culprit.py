@@ -52,6 +52,9 @@ class Culprit:
         step = "" if self.step is None else f"step {self.step}, "
         kind, _, name = self.quantity.partition("/")
         place = f"at {step}unit {self.unit}, in {kind} {name}".rstrip() + f" (sample {self.sample})"
+        if self.inherits and self.inherited <= self.floor:
+            apart = abs(self.ours - self.theirs)
+            return f"rounding: {self.layer} differs by {apart:.3g} {place}, no more than rounding explains"
         if self.inherits:
             return f"inherited: {self.layer} differs by {self.inherited:.3g} {place}, all of which came in"
         if self.among:

@@ -161,7 +161,7 @@ class _Review:
         whole = {key: array for key, array in _arrays(call, result).items() if key not in steps}
         floors = self._floors(call, layer, arguments)
         splits = {
-            key: Split(rows[key], self.trace.get(key), again, self.stored[key], floors[key])
+            key: Split(rows[key], self.trace.get(key), again, self.stored[key], _lower(floors[key], rows[key]))
             for key, again in (steps | whole).items()
             if key in rows and key in floors
         }
@@ -223,6 +223,12 @@ def _arrays(call: str, result: Result) -> dict[str, Array]:
         for quantity in traced.quantities()
         if quantity not in MASKS
     }
+
+
+def _lower(floor: Array, row: Row) -> Array:
+    """A layer's own floor, or that of the whole run where it happens to be the lower one of the two."""
+    whole = row.floor
+    return np.minimum(floor, whole) if row.measured and whole is not None and whole.shape == floor.shape else floor
 
 
 def _other_mask(theirs: Array, ours: Mask | None) -> bool:

@@ -52,7 +52,8 @@ class Row:
     position: how many steps the layer had processed before the first one; None without steps.
     reason: why it was not compared, or why it differs without a number to show.
     lost: where numbers are beyond their type's range and not compared, (batch,) or (batch, steps); None for nowhere.
-    sensitivity: the measured floor over the values' own size, at the step where that is largest; 0 by a fixed rule.
+    measured: whether the floor is a measured one.
+    sensitivity: the largest measured floor over the largest value; 0 by a fixed rule.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Row:
     position: int | None = None
     reason: str = ""
     lost: Array | None = None
+    measured: bool = False
     sensitivity: float = 0.0
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -25,20 +25,19 @@ def kept_up(
     """The floors, none of which falls once rounding has led its values astray, nor in what reads them."""
     if not any(drift.is_lost(key).any() for key in floors):
         return floors
-    raised: dict[str, float] = {}  # by how much
+    raised: dict[str, Array] = {}  # by how much, () or (steps,)
     for call in model.calls:
+        entering = _joined([raised[tensor.call] for tensor in model.sources(call) if tensor.call in raised])
         keys = by_call.get(call.key, [])
-        factor = max((raised.get(tensor.call, 1.0) for tensor in model.sources(call)), default=1.0)
-        for key in keys:
-            quantity = split_key(key, trace.layers)[1]
-            kept = _kept(floors[key], drift.is_lost(key), model, call.key, quantity)
-            factor = max(factor, float(np.max(_over(kept, floors[key]), initial=1.0)))
-            floors[key] = kept
-        if factor > 1:
-            for key in keys:
-                limit = np.maximum(floors[key], LOST_FACTOR * drift.size[key])
-                floors[key] = np.minimum(factor * floors[key], limit)
-        raised[call.key] = factor
+        orders = {key: _processing(split_key(key, trace.layers), model) for key in keys}
+        own = {key: _kept(floors[key], drift.is_lost(key), orders[key]) for key in keys}
+        over = {key: _ratio(own[key], floors[key]) for key in keys}
+        highest = max((float(ratio.max(initial=1.0)) for ratio in over.values()), default=1.0)
+        for key, floor in own.items():
+            factor = _carried_on(entering, orders[key], floor.shape) if floor.ndim else max(entering.max(), highest)
+            limit = np.maximum(floor, LOST_FACTOR * drift.size[key])
+            floors[key] = np.where(np.asarray(factor) > 1, np.minimum(factor * floor, limit), floor)
+        raised[call.key] = _joined([entering, *over.values()])
     outputs = {f"output/{index}": layer_key(*_named(tensor)) for index, tensor in enumerate(model.outputs)}
     return floors | {key: floors[inner] for key, inner in outputs.items() if inner in floors}
 
@@ -93,13 +92,13 @@ def _from_then_on(over: Mapping[str, Array], orders: Mapping[str, slice | None])
 
 
 def _processing(place: tuple[str | None, str], model: Model) -> slice | None:
-    """The order in which a layer makes the steps of a quantity; None where it comes from both ends."""
+    """The order in which a layer makes the steps of a quantity; None where it comes from both ends, or is turned."""
     layer, quantity = place
     operation = operation_of(model, layer or "")
-    if isinstance(operation, Bidirectional) and not quantity.startswith(("state", "gate")):
+    inner = quantity.startswith(("state", "gate"))
+    if not inner and (isinstance(operation, Bidirectional) or runs_backwards(operation, "state")):
         return None
-    backwards = runs_backwards(operation, quantity) and not quantity.startswith("output")
-    return slice(None, None, -1 if backwards else 1)
+    return slice(None, None, -1 if runs_backwards(operation, quantity) else 1)
 
 
 def keys_by_call(keys: Iterable[str], model: Model, trace: Trace) -> dict[str, list[str]]:
@@ -115,11 +114,10 @@ def keys_by_call(keys: Iterable[str], model: Model, trace: Trace) -> dict[str, l
     return found
 
 
-def _kept(floor: Array, lost: Array, model: Model, call: str, quantity: str) -> Array:
+def _kept(floor: Array, lost: Array, order: slice | None) -> Array:
     """A floor (steps,) that does not fall after the first step at which values are lost."""
     if not floor.ndim or not lost.any():
         return floor
-    order = _processing((call, quantity), model)
     if order is None:
         return np.full_like(floor, floor.max())
     kept, begin = floor[order].copy(), int(np.argmax(lost[order]))
@@ -127,5 +125,19 @@ def _kept(floor: Array, lost: Array, model: Model, call: str, quantity: str) -> 
     return kept[order]
 
 
-def _over(raised: Array, floor: Array) -> Array:
+def _ratio(raised: Array, floor: Array) -> Array:
     return np.divide(raised, floor, out=np.ones_like(raised), where=floor > 0)
+
+
+def _joined(factors: Sequence[Array]) -> Array:
+    """The largest of several factors at every step, where they have as many; else the largest of all."""
+    if len({factor.shape for factor in factors if factor.ndim}) > 1:
+        return np.asarray(max(float(factor.max(initial=1.0)) for factor in factors))
+    return np.asarray(np.max(np.broadcast_arrays(np.ones(()), *factors), axis=0))
+
+
+def _carried_on(factor: Array, order: slice | None, steps: tuple[int, ...]) -> Array:
+    """What comes in as so much higher makes all higher that is processed after it."""
+    if factor.shape != steps or order is None:
+        return np.full(steps, factor.max(initial=1.0))
+    return np.asarray(np.maximum.accumulate(factor[order])[order])

@@ -59,7 +59,7 @@ def _one_sided(key: str, trace: Trace) -> Row:
     row = Row(key, layer or OUTPUT_LAYER, quantity, Verdict.NOT_COMPARED)
     if layer is not None and quantity == "mask":
         return _because(row, "Keras used a mask here, this run used none", Verdict.DIFFERENT)
-    near = get_close_matches(key, list(trace.quantities()), n=1)
+    near = get_close_matches(key, list(trace.quantities()), n=1, cutoff=0.3)
     return _because(row, "this model's run has no such quantity" + (f"; the nearest is {near[0]}" if near else ""))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from rnnscope.errors import BadInput, Cancelled
 from rnnscope.floor import measure_floor
 from rnnscope.layers.activations import Activation
 from rnnscope.layers.core import Dense, InputLayer
+from rnnscope.layers.dense_cells import SimpleRNNCell
 from rnnscope.layers.masking import Masking
 from rnnscope.layers.recurrent import Recurrent
+from rnnscope.model import Model
+from rnnscope.semantics import Semantics
 from rnnscope.types import Array
 from rnnscope.unroll import Direction
 from tests.conftest import Example
@@ -266,3 +270,72 @@ def test_no_tolerance_lets_pass_what_is_no_number(example: Example, odd: float) 
     assert result.verdict is rnnscope.Verdict.DIFFERENT
     assert result.first_difference is not None
     assert result.first_difference.sample == 3
+
+
+def recurrence(cell: SimpleRNNCell, steps: int, semantics: Semantics | None = None, dtype: str = "float32") -> Model:
+    features = cell.kernel.shape[0]
+    model = chain(
+        ("entry", InputLayer((None, steps, features))),
+        ("rnn", Recurrent(cell, Direction(), True, False, False)),
+        semantics=semantics,
+    )
+    return replace(model, dtype=dtype, layers=tuple(replace(layer, dtype=dtype) for layer in model.layers))
+
+
+def test_an_activation_may_lose_a_rounding_of_one_next_to_zero() -> None:
+    """Some Kerases compute elu as exp(x) − 1, others by expm1."""
+    model = recurrence(replace(simple_cell(1e-4), activation=Activation("elu")), STEPS)
+    run = rnnscope.run(model, masked_input())
+    h = run["rnn"].states["h"]
+    moved = np.where(h < 0, (h + np.float32(1)) - np.float32(1), h)
+    assert rnnscope.compare(run, Reference({"layer/rnn/state/h": moved})).verdict is Verdict.ROUNDING
+
+
+def test_where_rounding_leads_values_astray_the_floor_does_not_fall_again() -> None:
+    """It grows until step 80; then a strong input forgets all, which another program may do later."""
+    x = np.random.default_rng(4).normal(0, 0.3, (2, 100, FEATURES)).astype(np.float32)
+    x[:, 80:] = 200
+    run = rnnscope.run(recurrence(simple_cell(1.2, units=24), 100), x)
+    row = rnnscope.compare(run, Reference({"layer/rnn/state/h": run["rnn"].states["h"]})).row("layer/rnn/state/h")
+    assert row is not None
+    assert row.floor is not None
+    assert row.floor[0] < 1e-3
+    assert row.floor[-1] >= row.floor[79] > 1
+    assert row.sensitive
+    assert row.caution == "sensitive: rounding alone may change these numbers altogether"
+
+
+def test_a_model_that_only_rounds_is_not_called_sensitive() -> None:
+    result = rnnscope.compare(trace(), stored())
+    assert not any(row.sensitive for row in result.rows)
+    assert result.caution == ""
+
+
+def test_what_is_beyond_the_range_of_its_type_is_left_out_from_there_on() -> None:
+    cell = replace(simple_cell(2.0), activation=Activation("linear"))
+    x = np.ones((2, STEPS, FEATURES), np.float32)
+    x[0] *= 3000
+    run = rnnscope.run(recurrence(cell, STEPS, dtype="float16"), x)
+    h = run["rnn"].states["h"].copy()
+    lost = np.abs(h[0]).max(axis=1) > 2**15
+    assert lost.any()
+    h[0, int(np.argmax(lost)) :] = np.nan
+    result = rnnscope.compare(run, Reference({"layer/rnn/state/h": h}))
+    assert result.matches
+    assert "beyond the range of its type in 1 of 2 samples" in result.caution
+    h[1, 0, 0] = np.nan
+    assert not rnnscope.compare(run, Reference({"layer/rnn/state/h": h})).matches
+
+
+def test_a_reference_that_fits_nothing_is_listed_with_the_nearest_key() -> None:
+    wrong = Reference({f"layer/lstm_{index}/state/h": np.zeros((6, STEPS, UNITS)) for index in range(8)}, {}, "k.npz")
+    with pytest.raises(BadInput, match=r"k.npz: none of .* found layer/lstm_0/state/h, .* and 2 more .*nearest is"):
+        rnnscope.compare(trace(), wrong)
+    with pytest.raises(BadInput, match=r"have shape \(6, 3\), ours \(6, 6, 2\)"):
+        rnnscope.compare(trace(), Reference({"output/0": np.zeros((6, 3))}))
+
+
+def test_a_reference_of_nothing_but_nan_is_refused() -> None:
+    blank = Reference({"output/0": np.full(trace().outputs[0].shape, np.nan)}, {}, "k.npz")
+    with pytest.raises(BadInput, match=r"k.npz: every stored number is NaN; found output/0"):
+        rnnscope.compare(trace(), blank)

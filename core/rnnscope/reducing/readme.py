@@ -151,7 +151,7 @@ def _place(first: Location) -> str:
 def _whole(origin: Origin) -> str:
     layers = sum(entry.class_name != "InputLayer" for entry in origin.file.graph.entries)
     shapes = [" × ".join(map(str, array.shape)) for array in origin.trace.inputs.values()]
-    return f"{layers} layers, fed with {', '.join(shapes)}"
+    return f"{layers} layer{'s' if layers != 1 else ''}, fed with {', '.join(shapes)}"
 
 
 def _versions(specimen: Specimen, origin: Origin) -> list[str]:

@@ -39,14 +39,17 @@ class Finding:
     trace: Trace | None = field(default=None, repr=False)
 
 
-def report(findings: Sequence[Finding]) -> list[str]:
-    """A diagnosis as lines of text: the answer, a table of all findings, and what is to be said of the first ones."""
+def report(findings: Sequence[Finding], width: int = WIDTH) -> list[str]:
+    """A diagnosis as lines of text: the answer, a table of all findings, and what is to be said of the first ones.
+
+    width: characters that a line of an explanation may have.
+    """
     if not findings:
         return [AGREES]
     first = [finding for finding in findings if finding.rank == findings[0].rank]
     lines = [*answer_lines(findings), "", *_table(findings)]
     for finding in first if first[0].explains else findings[:1]:
-        lines += ["", finding.title, *wrap(finding.explanation, WIDTH, initial_indent="  ", subsequent_indent="  ")]
+        lines += ["", finding.title, *wrap(finding.explanation, width, initial_indent="  ", subsequent_indent="  ")]
         lines += indent(finding.fix, "  > ").split("\n")
     return lines
 

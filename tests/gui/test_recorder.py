@@ -26,4 +26,4 @@ def test_it_is_written_where_one_says(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recorder", "-o", str(tmp_path / "none" / "record_keras.py")]) == 2
-    assert "record_keras.py: cannot be written: No such file or directory" in capsys.readouterr().err
+    assert "record_keras.py: cannot write the recorder: No such file or directory" in capsys.readouterr().err

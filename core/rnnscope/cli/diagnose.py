@@ -9,11 +9,11 @@ from rnnscope.cli.codes import DIFFERS, MATCHES, Commands
 from rnnscope.cli.command import repeated
 from rnnscope.cli.outputs import add_outputs, files_of, prints, write_outputs
 from rnnscope.cli.reading import INPUT, add_model, load, read_input
-from rnnscope.cli.screen import progress
+from rnnscope.cli.screen import line_width, progress, say
 from rnnscope.diagnose import checked
 from rnnscope.diagnose import diagnose as diagnosed
 from rnnscope.errors import RnnscopeError, one_line
-from rnnscope.findings import Finding, report
+from rnnscope.findings import WIDTH, Finding, report
 from rnnscope.mine import Mine, load_mine, take_mine
 from rnnscope.model import Model
 from rnnscope.reading.source import Source, read_source
@@ -64,7 +64,7 @@ def diagnose(options: argparse.Namespace) -> int:
 
     write_outputs(options, {"json": as_json})
     if readable:
-        print("\n".join([*report(found), "", *(f"Mine: {one_line(sentence)}" for sentence in mine.taken)]))
+        say([*report(found, line_width(WIDTH)), "", *(f"Mine: {one_line(sentence)}" for sentence in mine.taken)])
     return DIFFERS if found else MATCHES
 
 

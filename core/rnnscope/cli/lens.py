@@ -8,7 +8,7 @@ from argparse import RawDescriptionHelpFormatter
 from rnnscope.cli.codes import MATCHES, Commands
 from rnnscope.cli.outputs import add_outputs, files_of, prints, write_outputs
 from rnnscope.cli.reading import INPUT, add_model, load, read_input
-from rnnscope.cli.screen import progress
+from rnnscope.cli.screen import progress, say
 from rnnscope.compare import Verdict
 from rnnscope.errors import RnnscopeError, Unsupported, one_line
 from rnnscope.lens import Lens, Reading, readings_of
@@ -70,7 +70,7 @@ def lens(options: argparse.Namespace) -> int:
 
     write_outputs(options, {"json": as_json})
     if readable:
-        print("\n".join([f"Read as {found.own}:", *lens_lines(found)]))
+        say([f"Read as {found.own}:", *lens_lines(found)])
     return MATCHES
 
 

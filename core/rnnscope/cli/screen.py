@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,6 +22,21 @@ REFRESH = 0.1  # seconds between two looks of a bar
 def is_terminal(stream: TextIO) -> bool:
     """Whether `stream` is a terminal that can do more than print lines."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def line_width(most: int) -> int:
+    """How long a line of a paragraph may be: `most`, or what fits on the terminal."""
+    return min(most, shutil.get_terminal_size().columns) if is_terminal(sys.stdout) else most
+
+
+def say(lines: Sequence[str]) -> None:
+    """Print lines to standard output, in colours where it is a terminal."""
+    if not is_terminal(sys.stdout):
+        print("\n".join(lines))
+        return
+    from rnnscope.report.screen import show_lines
+
+    show_lines(lines, sys.stdout)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rnnscope.compare import Verdict
 from rnnscope.errors import elided
+from rnnscope.findings import WIDTH
 from rnnscope.findings import report as findings_lines
 from rnnscope.report.record import Report
 from rnnscope.report.table import HEADINGS, RIGHT_ALIGNED, Line, lines_of
@@ -44,8 +45,17 @@ def show(report: Report, stream: TextIO) -> None:
             console.print(f"{MARKS[Verdict.NOT_COMPARED]} {more}", style="dim")
     if report.port is not None and report.port.findings is not None:
         console.print("\nWhy", style="bold")
-        for line in findings_lines(report.port.findings):
+        for line in findings_lines(report.port.findings, min(WIDTH, console.width)):
             _say(console, cleaned(line))
+
+
+def show_lines(lines: Sequence[str], stream: TextIO) -> None:
+    """Print lines to a terminal, those that begin with a verdict's mark in its colour, without control characters."""
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    for line in lines:
+        _say(console, cleaned(line))
 
 
 def _say(console: Console, line: str) -> None:

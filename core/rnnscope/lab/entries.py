@@ -83,8 +83,8 @@ def without_steps(trace: Trace, entry: Entry, kept: Array) -> Model:
         for twin in _twins(trace, call, entry.mask):
             model = _put(model, twin, GivenMask(np.ones(kept.shape, bool)))
         return _between(model, call, Tensor(call.key, 0), Cut(kept), _readers(model, Tensor(call.key, 0)))
-    bare = replace(call, keywords={name: value for name, value in call.keywords.items() if name != "mask"})
-    model = replace(model, calls=tuple(bare if other.key == call.key else other for other in model.calls))
+    alike = _given_alike(model, call)
+    model = replace(model, calls=tuple(_unmasked(one) if one.key in alike else one for one in model.calls))
     return _between(model, None, call.inputs[0], Cut(kept), {call.key})
 
 
@@ -122,11 +122,26 @@ def _recurrent(model: Model, call: Call, trace: Trace) -> Entry | None:
 
 def _by_hand(model: Model, call: Call, mask: Mask) -> Model:
     """The mask as a tensor of its own that the call is given as ``mask=``."""
-    given = Call(BY_HAND, BY_HAND, call.inputs[:1])
-    asked = replace(call, keywords={**call.keywords, "mask": Tensor(BY_HAND, 0)})
-    calls = [one for other in model.calls for one in ((given, asked) if other.key == call.key else (other,))]
+    alike = _given_alike(model, call)
+    calls: list[Call] = []
+    for one in model.calls:
+        if one.key == call.key:
+            calls.append(Call(BY_HAND, BY_HAND, call.inputs[:1]))
+        asked = {**one.keywords, "mask": Tensor(BY_HAND, 0)}
+        calls.append(replace(one, keywords=asked) if one.key in alike else one)
     layer = Layer(BY_HAND, "GivenMask", GivenMask(mask), ((None, None),), 0, 0, is_layer=False)
     return replace(model, layers=(*model.layers, layer), calls=tuple(calls))
+
+
+def _given_alike(model: Model, call: Call) -> set[str]:
+    """The call, and every later one that is given the very tensor that it is given as its mask."""
+    own = call.mask[0] if call.mask else None
+    alike = {one.key for one in model.calls if own is not None and one.mask and one.mask[0] == own}
+    return alike | {call.key}
+
+
+def _unmasked(call: Call) -> Call:
+    return replace(call, keywords={name: value for name, value in call.keywords.items() if name != "mask"})
 
 
 def _twins(trace: Trace, maker: Call, mask: Mask) -> list[Call]:

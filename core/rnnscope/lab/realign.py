@@ -35,12 +35,17 @@ class Times:
             return mine
         blank = np.nan if mine.dtype.kind == "f" else 0
         whole = np.full(theirs.shape, blank, mine.dtype)
-        k = self.kept.shape[1]
-        if mine.ndim != theirs.ndim:
-            return whole
-        if (*mine.shape[:1], self.steps, *mine.shape[2:]) == theirs.shape and mine.shape[1] == k:
+        if self.cut(mine, theirs):
             whole[np.arange(len(mine))[:, np.newaxis], self.kept] = mine
         return whole
+
+    def cut(self, mine: Array, theirs: Array) -> bool:
+        """Whether `mine` has the kept steps where `theirs` has all of them."""
+        if mine.ndim < 2 or mine.ndim != theirs.ndim or mine.shape == theirs.shape:
+            return False
+        ends = mine.shape[1], theirs.shape[1]
+        rest = mine.shape[:1] + mine.shape[2:] == theirs.shape[:1] + theirs.shape[2:]
+        return rest and ends == (self.kept.shape[1], self.steps)
 
     def held(self, spread: Array, start: Array, backwards: bool) -> Array:
         """States (batch, steps, …) with each cut step holding what the step processed before it left, or `start`."""
@@ -83,7 +88,7 @@ def _layer(cut: Trace, key: str, theirs: LayerTrace, times: Times, turned: dict[
     for one in _recurrences(cut, key):
         for name, start in zip(one.layer.cell.state_sizes, one.start, strict=True):
             full = f"{one.prefix}{name}"
-            if states[full].shape != mine.states[full].shape:
+            if inside.cut(mine.states[full], theirs.states[full]):
                 states[full] = inside.held(states[full], start, one.direction.go_backwards)
     pairs = zip(mine.outputs, theirs.outputs, strict=True)
     return LayerTrace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from rnnscope.layers.registry import LAYERS, QUANTIZED_LAYERS, is_built_in
 from rnnscope.layers.submodel import Submodel
 from rnnscope.script.extract import Extracted, extracted, extracted_calls, in_own_type
 from rnnscope.script.runtime import Called
+from rnnscope.script.runtime import Context as InScript
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array
 from tests.core.alone import Job, run_alone
@@ -105,6 +107,15 @@ def test_masks_arrive_where_they_arrive_in_the_engine(
             same(made, ours, tensor)
         elif tensor.output == 0:  # nothing but attention takes a mask off that was there
             assert ours is None or taken_off, tensor
+
+
+def test_what_stands_in_for_the_context_has_all_that_layers_ask_for() -> None:
+    texts = [path.read_text() for path in (Path(rnnscope.__file__).parent / "layers").rglob("*.py")]
+    asked = {name for text in texts for name in re.findall(r"\bcontext\.(\w+)", text)}
+    assert {"semantics", "settle", "decide"} <= asked
+    asked -= {"enter"}  # of a model inside a wrapper, which has another stand-in
+    standing_in = {*dir(InScript), *(part.name for part in fields(InScript))}
+    assert asked - standing_in == set()
 
 
 def kinds_in(value: object) -> Iterator[type]:

@@ -36,7 +36,7 @@ class Closure:
     inside: modules besides the engine's that code may be taken from. instead: what stands in for a definition.
     apart: what is written otherwise, so that its text does not count.
     symbols: in the order in which they were reached. made: the classes that there are objects of. built: those whose
-    objects the code makes itself, so that every field has to stay.
+    objects the code makes itself, so that every field has to stay. named: what code names, not as a base alone.
     """
 
     inside: frozenset[str]
@@ -47,6 +47,7 @@ class Closure:
     attributes: set[str] = field(default_factory=set)
     made: set[Symbol] = field(default_factory=set)
     built: set[Symbol] = field(default_factory=set)
+    named: set[Symbol] = field(default_factory=set)
     mentioned: dict[Symbol, dict[Symbol, None]] = field(default_factory=dict)
     _members_at: dict[Symbol, tuple[int, bool, bool]] = field(default_factory=dict)
     _scanned: set[tuple[Symbol, int]] = field(default_factory=set)
@@ -112,6 +113,10 @@ class Closure:
         node = self.symbols.get(symbol)
         return isinstance(node, ast.ClassDef) and not self.members(symbol, node) and not self.kept_bases(symbol, node)
 
+    def is_needless(self, symbol: Symbol) -> bool:
+        """Whether a class is nothing but a base that has nothing to give."""
+        return self._is_empty(symbol) and symbol not in self.named
+
     def members(self, symbol: Symbol, node: ast.ClassDef) -> list[Member]:
         """What is needed of a class, in its order."""
         return [member for member in _members(node) if self._needs(symbol, node, member)]
@@ -172,23 +177,36 @@ class Closure:
             for decorator in self.kept_decorators(symbol.module, node) if isinstance(node, ast.FunctionDef) else ():
                 self._take(symbol, mentions(decorator))
 
+    def _name(self, found: Found | None) -> None:
+        if isinstance(found, Symbol):
+            self.named.add(self.instead.get(found, found))
+
     def _take(self, symbol: Symbol, wanted: Mentions) -> None:
         self.attributes |= wanted.attributes
         tested = {id(name) for test in wanted.tests for name in ast.walk(test.args[1])}
         for name in wanted.names:
             found = resolve(symbol.module, name.id, self.inside)
             self.reach(found, made=id(name) not in tested, by=symbol)
+            self._name(found)
             if isinstance(found, Symbol) and id(name) not in tested:
                 self.built.add(self.instead.get(found, found))
         for node in wanted.dotted:
             assert isinstance(node.value, ast.Name)
             base = resolve(symbol.module, node.value.id, self.inside)
             if isinstance(base, Inside):
-                self.reach(look_up(base.module, node.attr, self.inside), made=id(node) not in tested, by=symbol)
+                found = look_up(base.module, node.attr, self.inside)
+                self.reach(found, made=id(node) not in tested, by=symbol)
+                self._name(found)
                 continue
             self.reach(base, by=symbol)
             if not isinstance(base, Foreign) or base.name:
                 self.attributes.add(node.attr)
+
+
+def first_line(definition: ast.stmt) -> int:
+    """The line, counted from one, with which a definition begins, decorators included."""
+    decorated = definition.decorator_list if isinstance(definition, ast.FunctionDef | ast.ClassDef) else []
+    return min([definition.lineno, *(part.lineno for part in decorated)])
 
 
 def _members(node: ast.ClassDef) -> Iterator[Member]:

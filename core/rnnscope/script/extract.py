@@ -43,6 +43,7 @@ from rnnscope.script.naming import Naming, import_lines
 from rnnscope.script.runtime import Called
 from rnnscope.script.sources import GIVEN, Foreign, Symbol, is_ours, package_of
 from rnnscope.script.standing_in import CALLED, SEMANTICS, STANDING_IN, called
+from rnnscope.script.tidying import below_one_another, one_line_heads, with_comments
 from rnnscope.script.values import Writer, field_names, is_record, reach_value
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array
@@ -84,10 +85,10 @@ def extracted_calls(calls: Mapping[str, Called], semantics: Semantics, *, taken:
     closure.follow(objects)
     naming = Naming({*taken, *calls})
     texts = [_semantics(closure, naming, semantics)] if SEMANTICS in closure.symbols else []
-    texts += [cut_out(symbol, closure, naming) for symbol in _in_order(closure) if symbol != SEMANTICS]
+    texts += [_text(symbol, closure, naming) for symbol in _in_order(closure) if symbol != SEMANTICS]
     writer = Writer(closure, naming, semantics)
     texts += [f"{name} = {writer.written(call, name)}" for name, call in calls.items()]
-    return Extracted(import_lines(naming, closure.foreign | {NUMPY}), "\n\n\n".join(texts) + "\n", writer.weights)
+    return Extracted(import_lines(naming, closure.foreign | {NUMPY}), below_one_another(texts) + "\n", writer.weights)
 
 
 def in_own_type(layer: Layer) -> Layer:
@@ -97,6 +98,10 @@ def in_own_type(layer: Layer) -> Layer:
         return rounded(weight.astype(working_dtype(dtype), copy=False), dtype)
 
     return prepared([layer], prepare)[0]
+
+
+def _text(symbol: Symbol, closure: Closure, naming: Naming) -> str:
+    return with_comments(symbol, closure, one_line_heads(cut_out(symbol, closure, naming)))
 
 
 def _checked(layer: Layer) -> Layer:
@@ -148,6 +153,8 @@ def _in_order(closure: Closure) -> list[Symbol]:
     statements: set[int] = set()
     once = []
     for symbol in ordered:
+        if closure.is_needless(symbol):
+            continue
         if id(closure.symbols[symbol]) not in statements:
             statements.add(id(closure.symbols[symbol]))
             once.append(symbol)

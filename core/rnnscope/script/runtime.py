@@ -57,6 +57,10 @@ class Context:
         """A new state as it is kept."""
         return rounded(state, self.layer_dtype)
 
+    def near(self, intermediate: Array) -> Array:
+        """A result on the way."""
+        return intermediate
+
     def finish(self, output: Array) -> Array:
         """An output in the layer's own type."""
         if output.dtype.kind != "f" or self.layer_dtype not in ("float16", "bfloat16"):

@@ -110,7 +110,8 @@ def test_masks_arrive_where_they_arrive_in_the_engine(
 
 
 def test_what_stands_in_for_the_context_has_all_that_layers_ask_for() -> None:
-    texts = [path.read_text() for path in (Path(rnnscope.__file__).parent / "layers").rglob("*.py")]
+    engine = Path(rnnscope.__file__).parent
+    texts = [path.read_text() for path in (*(engine / "layers").rglob("*.py"), engine / "unroll.py")]
     asked = {name for text in texts for name in re.findall(r"\bcontext\.(\w+)", text)}
     assert {"semantics", "settle", "decide"} <= asked
     asked -= {"enter"}  # of a model inside a wrapper, which has another stand-in

@@ -7,6 +7,7 @@ from argparse import RawDescriptionHelpFormatter
 
 from rnnscope.cli.codes import MATCHES, Commands
 from rnnscope.cli.reading import INPUT, add_model, load, read_input
+from rnnscope.cli.screen import progress
 from rnnscope.errors import RnnscopeError, Unsupported, one_line
 from rnnscope.reading.source import read_source
 from rnnscope.script import write_script
@@ -48,7 +49,9 @@ def script(options: argparse.Namespace) -> int:
     model = load(options)
     source = None if options.input is None else read_source(options.input)
     try:
-        path = write_script(model, options.output, None if source is None else read_input(source), force=options.force)
+        x = None if source is None else read_input(source)
+        with progress("Measuring what rounding can do") as tick:
+            path = write_script(model, options.output, x, force=options.force, progress=tick)
     except Unsupported as error:
         raise error.located(file=model.file) from None
     except RnnscopeError as error:

@@ -12,7 +12,7 @@ from rnnscope.layers.ops.bare import BareOperation
 from rnnscope.layers.submodel import NestedModel
 from rnnscope.script.code import Paragraph, Statement, Variable
 from rnnscope.script.module import Module
-from rnnscope.script.names import identifier
+from rnnscope.script.names import identifier, type_name
 from rnnscope.script.observe import Observed, Seen
 from rnnscope.script.remaining import write_remaining
 from rnnscope.script.rounding import finishing, rounding
@@ -126,7 +126,7 @@ class Body:
 
     def _typed(self, held: Held, array: Array) -> str:
         same = held.dtype == array.dtype or held.dtype.kind == "U"
-        return str(held.variable) if same else f"{held.variable}.astype(np.{array.dtype})"
+        return str(held.variable) if same else f"{held.variable}.astype({type_name(array.dtype)})"
 
     def _keyword(self, use: Use, value: object, array: object) -> object:
         """A keyword with variables for its tensors, in the type in which the layer gets them."""

@@ -93,15 +93,15 @@ def alive(paragraphs: Sequence[Paragraph], result: str) -> Paragraphs:
 
 def _late(paragraphs: Sequence[Paragraph]) -> Paragraphs:
     """Paragraphs moved down, where they may be, to where they are first read: a mask is computed where it is used."""
-    placed: list[Paragraph] = []
+    placed: list[tuple[Paragraph, frozenset[int]]] = []
     for paragraph in reversed(paragraphs):
         place = 0
         if paragraph.late:
             defined = {variable.number for one in paragraph.statements for variable in one.defines}
-            reading = (at for at, other in enumerate(placed) if _read_by(other) & defined)
+            reading = (at for at, (_, read) in enumerate(placed) if read & defined)
             place = next(reading, len(placed))
-        placed.insert(place, paragraph)
-    return tuple(placed)
+        placed.insert(place, (paragraph, _read_by(paragraph)))
+    return tuple(paragraph for paragraph, _ in placed)
 
 
 def _read_by(paragraph: Paragraph) -> frozenset[int]:

@@ -6,6 +6,9 @@ import builtins
 import keyword
 import re
 from collections.abc import Collection
+from typing import Any
+
+import numpy as np
 
 from rnnscope.errors import one_line
 
@@ -34,6 +37,11 @@ def free_name(wish: str, taken: Collection[str]) -> str:
 def spoken(text: str) -> str:
     """A name from a file for a comment or a docstring: on one line, without what could end or escape it."""
     return one_line(text, 60).replace("\\", "/").replace('"', "'")
+
+
+def type_name(dtype: np.dtype[Any]) -> str:
+    """A type as source that NumPy 1 and 2 know."""
+    return {"b": "bool", "U": "np.str_"}.get(dtype.kind, f"np.{dtype}")
 
 
 def quoted(text: str) -> str:

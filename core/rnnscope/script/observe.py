@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from rnnscope.checks import checked_inputs
-from rnnscope.context import Context
+from rnnscope.context import Cancelling, Context
 from rnnscope.graph import Call, Layer
 from rnnscope.layers.base import Arguments, Result
 from rnnscope.model import Model
@@ -26,10 +26,10 @@ class Seen:
 class Observed:
     """A run on a sample, whose calls are handed out in the order in which they happened."""
 
-    def __init__(self, model: Model, x: Inputs) -> None:
+    def __init__(self, model: Model, x: Inputs, cancelled: Cancelling | None = None) -> None:
         self._seen: dict[int, deque[Seen]] = defaultdict(deque)
         inputs = checked_inputs(model, x)
-        context = Context(semantics=model.semantics, most=most_numbers(inputs), observe=self._keep)
+        context = Context(semantics=model.semantics, cancelled=cancelled, most=most_numbers(inputs), observe=self._keep)
         self.trace: Trace = record_in_type(model, inputs, context)
 
     def _keep(self, call: Call, layer: Layer, arguments: Arguments, result: Result) -> None:

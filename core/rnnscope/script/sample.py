@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from rnnscope.errors import BadInput, RnnscopeError, Unsupported
+from rnnscope.context import Cancelling
+from rnnscope.errors import BadInput, Cancelled, RnnscopeError, Unsupported
 from rnnscope.graph import Tensor
 from rnnscope.layers.base import Operation
 from rnnscope.layers.config import TEXT
@@ -23,7 +24,7 @@ PASSING = ("InputLayer", "NestedModel", "Dropout", "Identity", "Flatten", "Resha
 Maker = Callable[[Model, str, tuple[int, ...], np.random.Generator], Array]
 
 
-def observe(model: Model) -> Observed:
+def observe(model: Model, cancelled: Cancelling | None = None) -> Observed:
     """A run on a made-up sample; BadInput when the model takes none of those that are tried."""
     problem: RnnscopeError | None = None
     for maker in (_fitting, _whole, _ones):
@@ -33,8 +34,8 @@ def observe(model: Model) -> Observed:
                 name: maker(model, name, _sizes(shape), random)
                 for name, shape in zip(model.input_names, model.input_shapes, strict=True)
             }
-            return Observed(model, x)
-        except Unsupported:
+            return Observed(model, x, cancelled)
+        except (Unsupported, Cancelled):
             raise
         except RnnscopeError as error:
             problem = problem or error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rnnscope.layers.core import Dense, Dropout, Flatten, Identity, InputLayer, RepeatVector
 from rnnscope.layers.reshaping import Permute, Reshape
 from rnnscope.layers.submodel import NestedModel
+from rnnscope.script.names import type_name
 from rnnscope.script.templates.activations import activated
 from rnnscope.script.use import Use, template
 
@@ -14,7 +15,7 @@ def input_layer(use: Use) -> None:
     """The input of a nested model: what the outer one gives, in the type that it asks for."""
     made = use.seen.result.outputs[0]
     if made is not use.array:
-        use.define(use.output, f"{use.x}.astype(np.{made.dtype})")
+        use.define(use.output, f"{use.x}.astype({type_name(made.dtype)})")
 
 
 @template(NestedModel)

@@ -14,6 +14,7 @@ from rnnscope.layers.ops import arithmetic, reductions, shaping, slicing
 from rnnscope.layers.ops.bare import BareOperation, Slot, arranged
 from rnnscope.layers.ops.rule import Rule
 from rnnscope.layers.ops.types import typed
+from rnnscope.script.names import type_name
 from rnnscope.script.templates.activations import activated
 from rnnscope.script.use import NotReadable, Use, number, template
 from rnnscope.types import Array
@@ -51,7 +52,7 @@ def bare_operation(use: Use) -> None:
     if any(made is tensor for tensor in use.seen.arguments.tensors):
         return
     if natural != made.dtype:
-        value = f"({value}).astype(np.{made.dtype})"
+        value = f"({value}).astype({type_name(made.dtype)})"
     use.define(use.output, value, inline=rule.function in COMPARISONS)
 
 
@@ -120,7 +121,7 @@ def _writer(use: Use, rule: Rule, options: Mapping[str, object]) -> Callable[[di
     if function is arithmetic.same:
         return lambda given: str(given["x"])
     if function is arithmetic.cast and _casts_plainly(use):
-        return lambda given: f"{given['x']}.astype(np.{use.seen.result.outputs[0].dtype})"
+        return lambda given: f"{given['x']}.astype({type_name(use.seen.result.outputs[0].dtype)})"
     raise NotReadable(rule.name)
 
 
@@ -173,7 +174,7 @@ def _source(use: Use, value: object, done: object) -> Any:
         raise NotReadable("an argument that is no array")
     if isinstance(value, Slot):
         variable, array = use.tensors[value.position], use.seen.arguments.tensors[value.position]
-        return str(variable) if array.dtype == done.dtype else f"{variable}.astype(np.{done.dtype})"
+        return str(variable) if array.dtype == done.dtype else f"{variable}.astype({type_name(done.dtype)})"
     return _constant(use, done)
 
 

@@ -716,18 +716,30 @@ def forget(kit, model):
 def load_model(kit, path, weights=None, allow_lambda=False, own=None):
     """The model of a file, or of an architecture .json and its weights. own: {name: class} of a person's layers."""
     try:
+        if allow_lambda:
+            _allow_code(kit)
         if path.lower().endswith(".json"):
             model = kit.keras.models.model_from_json(_architecture(path), custom_objects=own)
             model.load_weights(weights)
             return model
-        more = {"safe_mode": not allow_lambda} if kit.is_keras3 else {}
-        return kit.keras.models.load_model(path, custom_objects=own, compile=False, **more)
+        load = kit.keras.models.load_model
+        more = {"safe_mode": not allow_lambda} if "safe_mode" in inspect.signature(load).parameters else {}
+        return load(path, custom_objects=own, compile=False, **more)
     except RecorderError:
         raise
     except Exception as error:
+        advice = "; with --allow-lambda it can" if "safe_mode" in str(error) and not allow_lambda else ""
         raise RecorderError(
-            f"{Path(path).name}: Keras {kit.version} cannot load it: {type(error).__name__}: {one_line(error)}"
+            f"{Path(path).name}: Keras {kit.version} cannot load it{advice}: {type(error).__name__}: {one_line(error)}"
         ) from error
+
+
+def _allow_code(kit):
+    """Let this Keras load Lambda layers wherever they stand; one before 2.13 does so anyway."""
+    for place in ("config", "__internal__"):
+        allow = getattr(getattr(kit.keras, place, None), "enable_unsafe_deserialization", None)
+        if allow is not None:
+            allow()
 
 
 def _architecture(path):

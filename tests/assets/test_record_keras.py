@@ -341,6 +341,28 @@ def test_a_keras_2_file_under_keras_3_is_remarked_upon(recorder: ModuleType, mon
     assert "old.h5 was written by Keras 2.4.0" in said[0]
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_every_keras_that_has_a_safe_mode_is_told(recorder: ModuleType, allowed: bool) -> None:
+    given: list[bool] = []
+
+    def load_model(path: str, custom_objects: object = None, compile: bool = True, safe_mode: bool = True) -> None:  # noqa: A002
+        given.append(safe_mode)
+        if safe_mode:
+            raise ValueError("pass `safe_mode=False`")
+
+    allows: list[bool] = []
+    inside = SimpleNamespace(enable_unsafe_deserialization=lambda: allows.append(True))
+    keras = SimpleNamespace(models=SimpleNamespace(load_model=load_model), __internal__=inside)
+    kit = SimpleNamespace(keras=keras, is_keras3=False, version="2.21.0")
+    if allowed:
+        recorder.load_model(kit, "m.keras", allow_lambda=True)
+    else:
+        with pytest.raises(recorder.RecorderError, match="with --allow-lambda it can"):
+            recorder.load_model(kit, "m.keras")
+    assert given == [not allowed]
+    assert bool(allows) is allowed
+
+
 def test_json_in_json_is_unwrapped(recorder: ModuleType, tmp_path: Path) -> None:
     text = json.dumps({"class_name": "Sequential"})
     for name, content in (("once.json", text), ("twice.json", json.dumps(text))):

@@ -12,6 +12,7 @@ from rnnscope.explain.records import Explanation, Factor, Term, apart, balanced
 from rnnscope.explain.recurrence import Recurrence, recurrences
 from rnnscope.explain.scene import Scene
 from rnnscope.layers.bidirectional import Bidirectional
+from rnnscope.layers.conv_lstm import ConvLSTMCell
 from rnnscope.layers.cudnn import CuDNNRecurrent
 from rnnscope.layers.masked_steps import masked_output_index
 from rnnscope.layers.recurrent import Recurrent
@@ -25,10 +26,13 @@ def why_not(operation: Recurrent | Bidirectional) -> str:
     """Why the numbers of a recurrent layer are not taken apart; "" when they are."""
     sides = (operation.forward, operation.backward) if isinstance(operation, Bidirectional) else (operation,)
     for side in sides:
+        if isinstance(side.cell, ConvLSTMCell):
+            return "A ConvLSTM is not taken apart: its sums are convolutions of images."
         if type(side) not in PLAIN:
-            return f"{type(side).__name__} is not taken apart: its products are convolutions, or it runs by other rules"
+            return f"{type(side).__name__} is not taken apart: it runs by rules of its own."
         if plain_cells(side.cell) is None:
-            return f"{type(side.cell).__name__} is not taken apart: only SimpleRNN, LSTM and GRU cells are"
+            name = type(side.cell).__name__
+            return f"{name} is not taken apart: only the cells of SimpleRNN, LSTM and GRU are, and stacks of them."
     return ""
 
 

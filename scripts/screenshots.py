@@ -24,6 +24,9 @@ def main() -> int:
     picture("window-dark", household, *CURSOR, "--theme", "dark")
     picture("cell-state", sentences, "--sample", "0", "--step", "4", "--unit", "3", "--quantity", "state/c")
     picture("no-keras-values", household[:2], *CURSOR)
+    port = [*household, "--mine", str(EXAMPLE / "household.port.npz")]
+    picture("mine", port, *CURSOR)
+    picture("why", port, *CURSOR, "--why")
     older = [str(KERAS_2 / f"hard_sigmoid{end}") for end in (".h5", ".input.npy", ".keras.npz")]
     picture("lens", older, "--sample", "1", "--step", "6", "--unit", "2", "--layer", "read", "--lens")
     with tempfile.TemporaryDirectory() as folder:

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rnnscope_gui.app import open_window
     from rnnscope_gui.read_as import ReadAs
 
-    return open_window(options.files, read_as=ReadAs.chosen(options), weights=options.weights)
+    return open_window(options.files, read_as=ReadAs.chosen(options), weights=options.weights, mine=options.mine)
 
 
 def _obstacle(files: Sequence[str]) -> str:
@@ -66,13 +66,14 @@ def _obstacle(files: Sequence[str]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rnnscope",
-        usage="rnnscope [MODEL [INPUT [REFERENCE]]]\n       rnnscope COMMAND …",
+        usage="rnnscope [MODEL [INPUT [REFERENCE]]] [--mine FILE]\n       rnnscope COMMAND …",
         description="See every step a Keras recurrent network takes, held against what Keras said.",
         epilog="Commands, each with its own --help: "
         f"{', '.join((*cli.COMMANDS, RECORDER, DESKTOP))} (without Qt), "
         f"{SNAPSHOT} (the window as a PNG file, no display).",
     )
     parser.add_argument("files", nargs="*", metavar="MODEL INPUT REFERENCE", help="files to open, in this order")
+    parser.add_argument("--mine", metavar="FILE", help="what your own port gives, outputs or states")
     cli.add_reading(parser)
     parser.add_argument("--version", action="version", version=f"rnnscope {__version__}")
     return parser

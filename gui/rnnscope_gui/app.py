@@ -12,9 +12,8 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from rnnscope_gui.examples import asset
-from rnnscope_gui.opening import ORDER
+from rnnscope_gui.opening import requests
 from rnnscope_gui.read_as import ReadAs
-from rnnscope_gui.reader import Kind
 from rnnscope_gui.session import Session
 from rnnscope_gui.state import Message
 from rnnscope_gui.window import MainWindow
@@ -51,18 +50,19 @@ def main_window(session: Session) -> MainWindow:
     return window
 
 
-def open_window(paths: Sequence[str], *, read_as: ReadAs, weights: str | None = None) -> int:
-    """Show the window, with files if there are any; `weights` are the model's. Returns when it is closed."""
+def open_window(paths: Sequence[str], *, read_as: ReadAs, weights: str | None = None, mine: str | None = None) -> int:
+    """Show the window, with files if there are any; `weights` are the model's, `mine` a port's own numbers.
+
+    Returns when it is closed.
+    """
     session = Session(read_as=read_as)
     session.warm_up()
     app = application()
     window = main_window(session)
     window.show()
-    kinds: list[Kind | None] = [*ORDER[: len(paths)]]
-    if weights is not None:
-        paths, kinds = [*paths, weights], [*kinds, "weights"]
-    if paths:
-        window.open(paths, kinds=kinds)
+    files = requests(paths, weights, mine)
+    if files:
+        window.open([file.path for file in files], kinds=[file.kind for file in files])
     return app.exec()
 
 

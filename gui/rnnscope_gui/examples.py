@@ -5,13 +5,24 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from rnnscope_gui.state import View
+
+PORT = "port"
+VIEWS = {
+    "household": View(sample=25, step=5, unit=12),
+    "sentences": View(sample=3, step=5, unit=0),
+    PORT: View(sample=25, step=0, unit=12),
+}
+
 
 def asset(*parts: str) -> Path:
     """The path of an installed asset."""
     return Path(str(files("rnnscope_gui.assets").joinpath(*parts)))
 
 
-def example(name: str) -> tuple[str, str, str]:
-    """Model, input and stored Keras values of an example."""
-    model, inputs, reference = (str(asset("example", f"{name}{end}")) for end in (".keras", ".npy", ".keras.npz"))
-    return model, inputs, reference
+def example(name: str) -> tuple[str, ...]:
+    """Model, input and stored Keras values of an example; of the one of a port that went wrong, its numbers too."""
+    ends = (".keras", ".npy", ".keras.npz")
+    if name == PORT:
+        return tuple(str(asset("example", f"household{end}")) for end in (*ends, ".port.npz"))
+    return tuple(str(asset("example", f"{name}{end}")) for end in ends)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rnnscope import Location, Verdict
+from rnnscope import Comparison, Location, Verdict
 from rnnscope.compare import Row
 from rnnscope_gui.resolve import picture, settled, shown_quantities
-from rnnscope_gui.state import Document, Scene, View
+from rnnscope_gui.state import Apart, Document, Scene, View
 
 Move = Callable[[Scene], View]
 
@@ -63,22 +63,51 @@ def listed_layers(document: Document, view: View) -> tuple[str, ...]:
 
 
 def first_difference(scene: Scene) -> View:
-    """To the first number beyond the floor; the same view when there is none."""
-    comparison = scene.document.comparison
-    return scene.view if comparison is None else _at(scene, comparison.first_difference)
+    """To the first number beyond the floor, in Keras's values and then in the port's; the same view without one."""
+    return _first(scene, _telling(scene))
 
 
 def worst_difference(scene: Scene) -> View:
     """To the largest difference, held against what rounding may do there; the same view when all is equal."""
-    comparison = scene.document.comparison
-    rows = [row for row in comparison.rows if row.worst is not None] if comparison is not None else []
-    worst = max(rows, key=lambda row: (row.verdict.severity, _beyond(row)), default=None)
-    return scene.view if worst is None else _at(scene, worst.worst)
+    return _worst(scene, _telling(scene))
+
+
+def mine_first_difference(scene: Scene) -> View:
+    """To the first number of the port beyond the floor."""
+    return _first(scene, scene.document.mine_comparison)
+
+
+def mine_worst_difference(scene: Scene) -> View:
+    """To the port's largest difference."""
+    return _worst(scene, scene.document.mine_comparison)
 
 
 def has_difference(scene: Scene) -> bool:
-    comparison = scene.document.comparison
+    comparison = _telling(scene)
     return comparison is not None and comparison.verdict is Verdict.DIFFERENT
+
+
+def has_mine_difference(scene: Scene) -> bool:
+    comparison = scene.document.mine_comparison
+    return comparison is not None and comparison.verdict is Verdict.DIFFERENT
+
+
+def _telling(scene: Scene) -> Comparison | None:
+    """The comparison that a plain key is about: Keras's, unless only the port's is there or only that differs."""
+    keras, mine = scene.document.comparison, scene.document.mine_comparison
+    if mine is None or (keras is not None and keras.verdict is Verdict.DIFFERENT):
+        return keras
+    return mine if keras is None or mine.verdict is Verdict.DIFFERENT else keras
+
+
+def _first(scene: Scene, comparison: Comparison | None) -> View:
+    return scene.view if comparison is None else _at(scene, comparison, comparison.first_difference)
+
+
+def _worst(scene: Scene, comparison: Comparison | None) -> View:
+    rows = [row for row in comparison.rows if row.worst is not None] if comparison is not None else []
+    worst = max(rows, key=lambda row: (row.verdict.severity, _beyond(row)), default=None)
+    return scene.view if worst is None or comparison is None else _at(scene, comparison, worst.worst)
 
 
 def _beyond(row: Row) -> float:
@@ -86,7 +115,8 @@ def _beyond(row: Row) -> float:
     return row.max_abs / floor if floor > 0 else row.max_abs
 
 
-def _at(scene: Scene, place: Location | None) -> View:
+def _at(scene: Scene, comparison: Comparison | None, place: Location | None) -> View:
+    """The number at a place, and the difference that is meant where several could be shown."""
     if place is None:
         return scene.view
     outputs = scene.document.model.outputs if scene.document.model is not None else ()
@@ -97,7 +127,28 @@ def _at(scene: Scene, place: Location | None) -> View:
     view = replace(
         scene.view, layer=layer, quantity=quantity, sample=place.sample, step=place.step or 0, unit=place.unit
     )
+    if scene.document.mine is not None:
+        view = replace(view, apart=_shown_apart(scene, comparison))
     return settled(scene.document, replace(view, steps=None))
+
+
+def _shown_apart(scene: Scene, comparison: Comparison | None) -> Apart:
+    return "mine − NumPy" if comparison is scene.document.mine_comparison else "NumPy − Keras"
+
+
+def to_place(scene: Scene, place: Location, *, mine: bool) -> View:
+    """To one number of Keras's values, or of a port's."""
+    return _at(scene, scene.document.mine_comparison if mine else scene.document.comparison, place)
+
+
+def finding_by(amount: int) -> Move:
+    """To the next or previous of the mistakes that were found."""
+
+    def move(scene: Scene) -> View:
+        last = len(scene.document.findings or ()) - 1
+        return replace(scene.view, finding=min(max(scene.view.finding + amount, 0), max(last, 0)), mistaken=True)
+
+    return move
 
 
 def _neighbour(names: tuple[str, ...], here: str, amount: int) -> str:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
-import numpy as np
-
-from rnnscope import Model, Reference, compare, run
+from rnnscope import Model, Reference, Trace, run, take_mine
 from rnnscope.errors import Cancelled, RnnscopeError, Unsupported
-from rnnscope.lens import readings_of
-from rnnscope.semantics import Semantics
-from rnnscope.types import Array, Shape
-from rnnscope_gui.pairing import File, paired
+from rnnscope_gui.pairing import File, Paired, paired
 from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.state import Document, Inputs, Message
+from rnnscope_gui.telling import told_apart
 
 # The order in which files depend on one another, and stand on the command line.
-ORDER: tuple[Kind, ...] = ("model", "input", "reference")
+ORDER: tuple[Kind, ...] = ("model", "input", "reference", "mine")
+HELD_AGAINST = frozenset[Kind]({"reference", "mine"})  # what needs no other run
+ANEW = frozenset[Kind]({"model", "input"})  # what is another beginning: a port of the run before has no part in it
+MOST_TAKEN = 2  # sentences on what numbers were taken for, before the rest is counted
 
 
 class Reports(Protocol):
@@ -45,9 +44,17 @@ class Request:
     kind: Kind | None = None
 
 
+def requests(paths: Sequence[str | None], weights: str | None = None, mine: str | None = None) -> list[Request]:
+    """The files of a command line: model, input and stored values in their order, then those that have a name."""
+    kinds = [*ORDER, *[None] * len(paths)][: len(paths)]
+    named: list[tuple[str | None, Kind | None]] = [*zip(paths, kinds, strict=True)]
+    named += [(weights, "weights"), (mine, "mine")]
+    return [Request(path, kind) for path, kind in named if path is not None]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A document to show. `judge`: the comparison and the run without masks are still to come.
+    """A document to show. `judge`: the comparisons and the run without masks are still to come.
 
     before: what was open, to go back to when new stored values turn out not to fit.
     """
@@ -68,124 +75,90 @@ def open_files(
 ) -> Outcome:
     """Read files and run the model, which is read as `read_as` says.
 
-    Raises the error of a file that cannot be read, or of a new input that does not fit; the document then stays as it
-    was. An input or stored values that were open before and do not fit a new model are closed, with a note.
+    Raises the error of a file that cannot be read, or of a new input or new numbers that do not fit; the document then
+    stays as it was. What was open before and does not fit a new model is closed, with a note.
     """
-    how = read_as or ReadAs()
+    pair = _read(document, requests, reads, reports, read_as or ReadAs())
+    found, note = told_apart(pair.files, document, {one.path: one.kind for one in requests})
+    before = document
+    document = replace(document, half=pair.half)
+    if pair.message is not None and not found:
+        return Outcome(document, pair.message)
+    fresh = frozenset(file.opened.kind for file in found)
+    if fresh >= ANEW and document.trace is not None:
+        document = document.without_mine()
+    for file in sorted(found, key=lambda file: ORDER.index(file.opened.kind)):
+        document = _with(document, file)
+    if document.model is None or document.inputs is None:
+        return Outcome(document.without_run(), pair.message or _missing(document, fresh))
+    if fresh <= HELD_AGAINST and document.trace is not None:
+        return _taken(Outcome(document, note, judge=True, fresh=fresh, before=before), document.trace)
+    return _ran(replace(document.without_run(), lens=None), note, fresh, reports)
+
+
+def _read(document: Document, requests: Sequence[Request], reads: Reads, reports: Reports, how: ReadAs) -> Paired:
+    """The files as they are read, halves of a model put together."""
 
     def read(path: str, kind: Kind | None, how: ReadAs) -> Opened:
         return reads(path, kind, reports.cancelled, how)
 
     read_so_far = [File(one.path, read(one.path, one.kind, how), how) for one in requests]
-    pair = paired(read_so_far, document.half, lambda path, how: read(path, "model", how))
-    found = _told_apart(pair.files, document.model, {one.path: one.kind for one in requests})
-    before = document
-    document = replace(document, half=pair.half)
-    if pair.message is not None and not found:
-        return Outcome(document, pair.message)
-    for file in sorted(found, key=lambda file: ORDER.index(file.opened.kind)):
-        document = _with(document, file)
-    if any(file.opened.kind != "reference" for file in found):
-        document = replace(document, lens=None)
-    fresh = frozenset(file.opened.kind for file in found)
-    if document.model is None or document.inputs is None:
-        missing = pair.message or _missing(document, fresh)
-        return Outcome(replace(document, trace=None, unmasked=None, comparison=None), missing)
-    if fresh == {"reference"} and document.trace is not None:
-        return Outcome(replace(document, comparison=None), judge=True, fresh=fresh, before=before)
+    return paired(read_so_far, document.half, lambda path, how: read(path, "model", how))
+
+
+def _ran(document: Document, note: Message | None, fresh: frozenset[Kind], reports: Reports) -> Outcome:
+    """The document with its model's run, or without what does not fit it."""
+    assert document.model is not None
+    assert document.inputs is not None
     try:
         trace = run(document.model, document.inputs, progress=reports.progress, cancelled=reports.cancelled)
     except Cancelled:
         raise
     except Unsupported as error:
         # The files are sound and fit; what cannot be run may be passed by, so they stay.
-        located = error.located(file=Path(document.model_path).name)
-        return Outcome(replace(document, trace=None, unmasked=None, comparison=None), Message(str(located)))
+        return Outcome(document, Message(str(error.located(file=Path(document.model_path).name))))
     except RnnscopeError as error:
         if "input" in fresh:
             raise error.located(file=Path(document.input_path).name) from None
-        also = " with its Keras values" if document.reference is not None else ""
-        note = f"{Path(document.input_path).name} does not fit this model and was closed{also}: {error}"
-        alone = replace(document, inputs=None, input_path="", input_sha256="", trace=None, unmasked=None)
-        alone = replace(alone, reference=None, reference_path="", comparison=None)
-        return Outcome(alone, Message(note, "note"))
-    return Outcome(replace(document, trace=trace, unmasked=None, comparison=None), judge=True, fresh=fresh)
+        return _misfit(document, error)
+    return _taken(Outcome(replace(document, trace=trace), note, judge=True, fresh=fresh), trace)
 
 
-def judged(document: Document, fresh: frozenset[Kind], reports: Reports, before: Document | None = None) -> Outcome:
-    """The document with its run without masks, and with its comparison when stored values are open.
+def _misfit(document: Document, error: RnnscopeError) -> Outcome:
+    """The model alone: the input that was open does not fit it, and nothing can be held against no run."""
+    others = [("Keras values", document.reference), ("your own numbers", document.numbers)]
+    also = " and ".join(name for name, there in others if there is not None)
+    with_them = f" with its {also}" if also else ""
+    note = f"{Path(document.input_path).name} does not fit this model and was closed{with_them}: {error}"
+    alone = replace(document, inputs=None, input_path="", input_sha256="", reference=None, reference_path="")
+    return Outcome(alone.without_mine(), Message(note, "note"))
 
-    Fresh stored values that do not fit are told, and what was open `before` them comes back.
+
+def _taken(outcome: Outcome, trace: Trace) -> Outcome:
+    """The outcome with a port's numbers taken for what they are in this run.
+
+    Fresh numbers that are none of it raise; those that were open before are closed, with a note.
     """
-    trace = document.trace
-    if document.model is None or document.inputs is None or trace is None:
-        return Outcome(document)
-    if document.unmasked is None:
-        unmasked = run(document.model, document.inputs, use_masks=False, cancelled=reports.cancelled)
-        document = replace(document, unmasked=unmasked)
-    if document.reference is None:
-        return Outcome(document)
+    document = outcome.document
+    if document.numbers is None or document.mine is not None:
+        return outcome
+    name = Path(document.mine_path).name
     try:
-        comparison = compare(
-            trace,
-            document.reference,
-            input_sha256=document.input_sha256,
-            progress=reports.progress,
-            cancelled=reports.cancelled,
-        )
-    except Cancelled:
-        raise
+        mine = take_mine(document.numbers, trace, name)
     except RnnscopeError as error:
-        name = Path(document.reference_path).name
-        without = replace(document, reference=None, reference_path="", comparison=None)
-        if "reference" in fresh:
-            return Outcome(before or without, Message(str(error.located(file=name))))
-        return Outcome(without, Message(f"{name} does not fit any more and was closed: {error.problem}", "note"))
-    foreign = f"{Path(document.reference_path).name}: {comparison.foreign}" if comparison.foreign else ""
-    message = Message(foreign, "note" if comparison.matches else "error") if foreign else None
-    return Outcome(replace(document, comparison=comparison), message)
+        if "mine" in outcome.fresh:
+            raise error.located(file=name) from None
+        note = Message(f"{name} does not fit any more and was closed: {error.problem}", "note")
+        return replace(outcome, document=document.without_mine(), message=outcome.message or note)
+    bare = not isinstance(document.numbers, dict)
+    told = Message(f"{name}: {taken_words(mine.taken)}.", "note") if bare and "mine" in outcome.fresh else None
+    return replace(outcome, document=replace(document, mine=mine), message=outcome.message or told)
 
 
-def looked(document: Document, reads: Reads, reports: Reports) -> Outcome:
-    """The document with its version lens: what moves when the model's file is read by the rules of other Kerases."""
-    model, inputs = document.model, document.inputs
-    if model is None or inputs is None:
-        return Outcome(document)
-
-    def load(semantics: Semantics) -> Model:
-        how = document.read_as.by(semantics)
-        return cast(Model, reads(document.model_path, "model", reports.cancelled, how).value)
-
-    found = readings_of(model, load, inputs, progress=reports.progress, cancelled=reports.cancelled)
-    return Outcome(replace(document, lens=found.without_traces()))
-
-
-def _told_apart(files: Sequence[File], model: Model | None, asked: Mapping[str, Kind | None]) -> list[File]:
-    """The files, those that nobody asked for as something in particular looked at in the light of the model."""
-    wanted = next((cast(Model, file.opened.value) for file in files if file.opened.kind == "model"), model)
-    return [
-        file if asked.get(file.path) is not None else file._replace(opened=_seen(file.path, file.opened, wanted))
-        for file in files
-    ]
-
-
-def _seen(path: str, opened: Opened, model: Model | None) -> Opened:
-    """A bare array says nothing of itself: one that fits an output of the model, and no input, is what Keras gave."""
-    array = opened.value
-    if model is None or opened.kind != "input" or not isinstance(array, np.ndarray):
-        return opened
-    if any(_fits(shape, array) for shape in model.input_shapes):
-        return opened
-    shapes = [model[tensor.call].output_shapes[tensor.output] for tensor in model.outputs]
-    keys = [f"output/{index}" for index, shape in enumerate(shapes) if _fits(shape, array)]
-    stored = Reference({keys[0]: array}, {}, Path(path).name) if keys else None
-    return opened if stored is None else Opened("reference", stored, opened.sha256)
-
-
-def _fits(shape: Shape, array: Array) -> bool:
-    return len(shape) == array.ndim and all(
-        size in (None, found) for size, found in zip(shape, array.shape, strict=True)
-    )
+def taken_words(taken: Sequence[str]) -> str:
+    """What numbers were taken for, in a sentence or two."""
+    more = len(taken) - MOST_TAKEN
+    return "; ".join(taken[:MOST_TAKEN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _with(document: Document, file: File) -> Document:
@@ -197,7 +170,13 @@ def _with(document: Document, file: File) -> Document:
         case "input":
             return replace(document, inputs=cast(Inputs, value), input_path=path, input_sha256=file.opened.sha256)
         case "reference":
-            return replace(document, reference=cast(Reference, value), reference_path=path)
+            stored = cast(Reference, value)
+            document = replace(document, reference=stored, reference_path=path)
+            document = replace(document, comparison=None, origins=(), port=None, mine_origins=())
+            return replace(document, reference_sha256=file.opened.sha256)
+        case "mine":
+            document = replace(document.without_mine(), numbers=cast(Inputs, value), mine_path=path)
+            return replace(document, mine_sha256=file.opened.sha256)
     return document
 
 

@@ -19,9 +19,10 @@ from rnnscope_gui.state import Document, View
 class OutputReading:
     """One output of one sample, flattened; where it runs through time, at the view's step.
 
-    ours, theirs, unmasked: (elements,); the last two None where there is nothing to show.
+    ours, theirs, mine, unmasked: (elements,); all but ours None where there is nothing to show.
     step: which step, or None without time. floor: (elements,), the largest differences that are rounding, or None.
-    verdict: on the sample's whole output, every step of it. axes: the names of its axes, () where nobody knows.
+    verdict: on the sample's whole output, every step of it; mine_verdict: the same on a port's own numbers.
+    mine_reason: why those are not shown. axes: the names of its axes, () where nobody knows.
     """
 
     name: str
@@ -33,6 +34,9 @@ class OutputReading:
     floor: Array | None
     verdict: Verdict
     axes: Names = ()
+    mine: Array | None = None
+    mine_verdict: Verdict = Verdict.NOT_COMPARED
+    mine_reason: str = ""
 
     def place_words(self, element: int) -> str:
         """Which element of how many, and where: ``unit 2 of 0–4, at step 0``, ``column 1, channel 0, at row 3``."""
@@ -54,6 +58,10 @@ class OutputReading:
         finite = np.where(np.isfinite(self.ours), self.ours, -np.inf)
         return int(np.argmax(finite)) if finite.size else 0
 
+    def element(self, wanted: int | None) -> int:
+        """The element that is wanted where there is one, else the prominent one."""
+        return self.prominent if wanted is None else min(max(wanted, 0), self.ours.size - 1)
+
     def difference(self, element: int) -> float:
         """|ours − Keras's| of one element; 0 where both are the same, NaN included. Between texts 0 or infinite."""
         if self.theirs is None:
@@ -61,6 +69,11 @@ class OutputReading:
         if is_text(self.ours):
             return 0.0 if self.ours[element] == self.theirs[element] else np.inf
         return numbers.distance(float(self.ours[element]), float(self.theirs[element]))
+
+    def mine_difference(self, element: int) -> float:
+        """|mine − Keras's| of one element, |mine − ours| where Keras's are not there."""
+        held_against = self.ours if self.theirs is None else self.theirs
+        return 0.0 if self.mine is None else numbers.distance(float(self.mine[element]), float(held_against[element]))
 
 
 def output_reading(document: Document, view: View) -> OutputReading | None:
@@ -79,6 +92,7 @@ def output_reading(document: Document, view: View) -> OutputReading | None:
     verdict = Verdict.NOT_COMPARED
     if document.comparison is not None:
         verdict = document.comparison.sample_verdict(key, view.sample)[0]
+    mine, mine_verdict, mine_reason = _mine(document, key, view.sample, array)
     names = trace.model.output_names if trace.model is not None else ()
     ours = _take(array, view.sample, step)
     if not ours.size:
@@ -93,7 +107,23 @@ def output_reading(document: Document, view: View) -> OutputReading | None:
         floor=_floor(document, key, view.sample, step, array),
         verdict=verdict,
         axes=_axes(document, view.output, array.ndim),
+        mine=None if mine is None else _take(mine, view.sample, step),
+        mine_verdict=mine_verdict,
+        mine_reason=mine_reason,
     )
+
+
+def _mine(document: Document, key: str, sample: int, array: Array) -> tuple[Array | None, Verdict, str]:
+    """A port's numbers of a whole output with the verdict on a sample, or why they are not there."""
+    if document.mine is None:
+        return None, Verdict.NOT_COMPARED, ""
+    mine, comparison = document.mine.arrays.get(key), document.mine_comparison
+    if mine is None:
+        return None, Verdict.NOT_COMPARED, "Your file does not hold this output."
+    if mine.shape != array.shape:
+        return None, Verdict.DIFFERENT, f"Yours has shape {mine.shape}, where the model gives {array.shape}."
+    verdict = Verdict.NOT_COMPARED if comparison is None else comparison.sample_verdict(key, sample)[0]
+    return mine, verdict, ""
 
 
 def _axes(document: Document, output: int, rank: int) -> Names:

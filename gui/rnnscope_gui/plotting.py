@@ -151,7 +151,7 @@ class MaskStrip(pg.AxisItem):  # type: ignore[misc]
         self.mask: Mask | None = None
 
     def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
-        if self.mask is not None:
+        if self.mask is not None and self.height() > STRIP_HEIGHT:
             lane = QRectF(0, 2, self.width(), STRIP_HEIGHT)
             draw_lane(painter, lane, self.mask, self.range[0], self.range[1], theme.current())
 

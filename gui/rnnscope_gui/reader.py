@@ -21,7 +21,7 @@ from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.records import read_record
 
 # An architecture and weights are two halves of a model; the other half is still to come.
-Kind = Literal["model", "architecture", "weights", "input", "reference"]
+Kind = Literal["model", "architecture", "weights", "input", "reference", "mine"]
 
 TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.1

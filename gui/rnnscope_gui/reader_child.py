@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from rnnscope import Model, load_input, load_model, load_reference
+from rnnscope import Model, load_input, load_mine, load_model, load_reference
 from rnnscope.errors import RnnscopeError, UnreadableFile
 from rnnscope.plugin_files import run_plugin
 from rnnscope.reading.recognise import part_of_model, stack_in
@@ -32,6 +32,7 @@ def open_file(path: str, kind: Kind | None, read_as: ReadAs) -> Opened:
         "weights": lambda: stack_in(source),
         "input": lambda: load_input(source),
         "reference": lambda: load_reference(source),
+        "mine": lambda: load_mine(source),
     }
     return Opened(chosen, loaders[chosen](), source.sha256)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from rnnscope.semantics import Semantics
 from rnnscope_gui.jobs import Jobs, Reporter
-from rnnscope_gui.opening import Outcome, Request, judged, looked, open_files
+from rnnscope_gui.judging import explained, judged, looked
+from rnnscope_gui.opening import Outcome, Request, open_files
 from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Reader
 from rnnscope_gui.resolve import settled
-from rnnscope_gui.state import AppState, Busy, Document, Message, View
+from rnnscope_gui.state import AppState, Busy, Choice, Document, Message, Rule, View
 
 
 class Session(QObject):
@@ -61,9 +62,35 @@ class Session(QObject):
         document, reads = self.state.scene.document, self._reader.read
         if document.trace is None:
             return
+        self._look_into("Reading the file as other Kerases would", lambda reporter: looked(document, reads, reporter))
+
+    def explain(self) -> None:
+        """Find the mistakes that turn the model into the port's numbers."""
+        document = self.state.scene.document
+        if document.mine is not None:
+            self.state.show(replace(self.state.view, finding=0, mistaken=True, apart="auto"))
+            self._look_into("Making every known mistake", lambda reporter: explained(document, reporter))
+
+    def write(self, what: str, task: Callable[[Document, Reporter], Message]) -> None:
+        """Write something about what is open, off the GUI thread; the message tells where it went."""
+        document = self.state.scene.document
+        self._look_into(what, lambda reporter: Outcome(document, task(document, reporter)))
+
+    def judge_by(self, rule: Rule) -> None:
+        """Compare again, by another rule."""
+        scene = self.state.scene
+        if rule == scene.document.rule:
+            return
+        document = replace(scene.document.without_verdicts(), rule=rule)
+        self.state.set(replace(scene, document=document))
         self._judging = False
-        self._busy("Reading the file as other Kerases would")
-        self._jobs.start(lambda reporter: looked(document, reads, reporter))
+        self.compare_again()
+
+    def _look_into(self, words: str, job: Callable[[Reporter], Outcome]) -> None:
+        """Find out more about what is open; a comparison that this interrupts goes on afterwards."""
+        self._judging = False
+        self._busy(words)
+        self._jobs.start(job)
 
     def _open(self, requests: Sequence[Request], read_as: ReadAs, view: View | None) -> None:
         document, reader = self.state.scene.document, self._reader
@@ -81,7 +108,18 @@ class Session(QObject):
     def close_files(self) -> None:
         """Close everything that is open."""
         self._jobs.cancel()
-        self._show(Document(), None)
+        self._show(Document(rule=self.state.scene.document.rule), None)
+
+    def open_instead(self, choice: Choice) -> None:
+        """Open a file again as the other thing that it may be, and no longer as what it was taken for."""
+        scene = self.state.scene
+        document = scene.document
+        if document.reference_path == choice.path and choice.kind == "mine":
+            document = replace(document, reference=None, reference_path="", comparison=None, port=None)
+        if document.mine_path == choice.path and choice.kind == "reference":
+            document = document.without_mine()
+        self.state.set(replace(scene, document=document, message=None))
+        self.open([Request(choice.path, choice.kind)])
 
     def cancel(self) -> None:
         """Stop the work under way; what is open stays as it is, and a comparison that it interrupted goes on."""
@@ -121,9 +159,10 @@ class Session(QObject):
         # The comparison brings its own news or none, and leaves standing what opening the files said.
         judging, self._judging = self._judging, outcome.judge
         self._show(outcome.document, outcome.message or (self.state.scene.message if judging else None))
-        if not outcome.judge:
-            return
-        self._judge(outcome.document, outcome.fresh, outcome.before)
+        if outcome.judge:
+            self._judge(outcome.document, outcome.fresh, outcome.before)
+        elif not judging:
+            self.compare_again()
 
     @Slot(object)
     def _fail(self, text: str) -> None:
@@ -145,7 +184,7 @@ class Session(QObject):
         self.idle.emit()
 
     def _judge(self, document: Document, fresh: frozenset[Kind], before: Document | None = None) -> None:
-        self._busy("Comparing" if document.reference is not None else "Running without the mask")
+        self._busy("Running without the mask" if document.reference is None and document.mine is None else "Comparing")
         self._jobs.start(lambda reporter: judged(document, fresh, reporter, before))
 
     def _busy(self, text: str) -> None:

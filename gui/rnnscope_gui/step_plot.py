@@ -14,6 +14,7 @@ from rnnscope_gui import theme
 from rnnscope_gui.plotting import BOTTOM_AXIS, LEFT_AXIS, RIGHT_MARGIN, STRIP, Hatching, IndexAxis, MaskStrip, Outline
 
 FEWEST_STEPS = 4
+LEAST = (80, 44)
 ZOOM = 1.25
 Range = tuple[float, float]
 
@@ -35,11 +36,12 @@ class StepPlot(pg.GraphicsView):  # type: ignore[misc]
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumSize(*LEAST)  # a view asks for more than several of them can have one above the other
         self.hatching = Hatching(shows_unit)
         self.column, self.row = Outline(), Outline()
         self.has_steps, self._shows_unit = True, shows_unit
         self.columns, self.rows, self.steps = 1, 1, None
-        self._numbered = True
+        self._numbered = self._has_strip = True
         self._lay_out()
 
     columns: int
@@ -51,9 +53,14 @@ class StepPlot(pg.GraphicsView):  # type: ignore[misc]
         self.strip.mask = mask
         self.hatching.set_mask(mask)
         self.has_steps = has_steps
-        self.strip.setHeight(STRIP if mask is not None else 4)
+        self.strip.setHeight(STRIP if mask is not None and self._has_strip else 4)
         self.number_steps(self._numbered)
         self.strip.update()
+
+    def show_strip(self, shown: bool) -> None:
+        """Whether the mask lies above the plot; hatched it is in any case."""
+        self._has_strip = shown
+        self.set_mask(self.strip.mask, has_steps=self.has_steps)
 
     def number_steps(self, numbered: bool) -> None:
         """Whether the steps are numbered below; without steps they never are."""

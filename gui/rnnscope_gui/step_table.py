@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from rnnscope.texts import is_text
@@ -11,11 +13,23 @@ from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers, theme
 
 Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT, NARROW, BRIEF_COLUMNS = 20, 52, 3
+ROW_HEIGHT, NARROW, BRIEF_COLUMNS = 20, 52, 4
+MINE, DIFFERENCE, MASK = 3, 4, 5
+ALL_FROM = 400  # pixels; below them the difference gives way to a port's numbers
+
+
+class StepValues(NamedTuple):
+    """One value a line: by NumPy, Keras and a port; the two whose difference is shown; and the mask."""
+
+    ours: Array
+    theirs: Array | None = None
+    mine: Array | None = None
+    between: tuple[Array, Array] | None = None
+    mask: Mask | None = None
 
 
 class StepTable(QTableView):
-    """Step, NumPy, Keras, difference and mask. chosen(step)."""
+    """Step, NumPy, Keras, a port, difference and mask. chosen(step)."""
 
     chosen = Signal(object)
 
@@ -44,11 +58,29 @@ class StepTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.clicked.connect(self._clicked)
 
-    def set_values(self, name: str, ours: Array, theirs: Array | None, mask: Mask | None) -> None:
+    def set_values(self, name: str, values: StepValues) -> None:
         """One line a value; `name` heads the first column: step or unit."""
-        self._values.replace(name, ours, theirs, mask)
-        for column, empty in ((2, theirs is None), (3, theirs is None), (4, mask is None)):
-            self.setColumnHidden(column, empty)
+        self._values.replace(name, values)
+        self._hide_columns()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._hide_columns()
+
+    def _hide_columns(self) -> None:
+        """Without what there is nothing of, and without the difference where there is no room for it."""
+        shown = self._values.values
+        both = shown is not None and shown.theirs is not None and shown.mine is not None
+        crowded = both and self.width() < ALL_FROM
+        hidden = (
+            (2, shown is None or shown.theirs is None),
+            (MINE, shown is None or shown.mine is None),
+            (DIFFERENCE, shown is None or shown.between is None or crowded),
+            (MASK, shown is None or shown.mask is None),
+        )
+        for column, away in hidden:
+            if self.isColumnHidden(column) != away:
+                self.setColumnHidden(column, away)
 
     def full_height(self) -> int:
         """What all lines need."""
@@ -66,7 +98,7 @@ class StepTable(QTableView):
 
 
 class _Values(QAbstractTableModel):
-    HEADINGS = ("", "NumPy", "Keras", "difference", "mask")
+    HEADINGS = ("", "NumPy", "Keras", "mine", "difference", "mask")
 
     def __init__(self, parent: QWidget, brief: bool) -> None:
         super().__init__(parent)
@@ -74,12 +106,11 @@ class _Values(QAbstractTableModel):
         self._shown = BRIEF_COLUMNS if brief else len(self.HEADINGS)
         self._digits = 5 if brief else 6
         self._name = "step"
-        self._columns: tuple[Array | None, Array | None] = (None, None)
-        self._mask: Mask | None = None
+        self.values: StepValues | None = None
 
-    def replace(self, name: str, ours: Array, theirs: Array | None, mask: Mask | None) -> None:
+    def replace(self, name: str, values: StepValues) -> None:
         self.beginResetModel()
-        self._name, self._columns, self._mask = name, (ours, theirs), mask
+        self._name, self.values = name, values
         self.endResetModel()
 
     def touch(self, row: int) -> None:
@@ -87,8 +118,8 @@ class _Values(QAbstractTableModel):
             self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
 
     def rowCount(self, parent: Index | None = None) -> int:
-        ours = self._columns[0]
-        return 0 if ours is None or (parent is not None and parent.isValid()) else int(ours.size)
+        nothing = self.values is None or (parent is not None and parent.isValid())
+        return 0 if nothing or self.values is None else int(self.values.ours.size)
 
     def columnCount(self, parent: Index | None = None) -> int:
         return self._shown
@@ -109,21 +140,22 @@ class _Values(QAbstractTableModel):
         if role == Qt.ItemDataRole.BackgroundRole and index.row() == self.current:
             return QColor(chosen.selection)
         if role == Qt.ItemDataRole.ForegroundRole:
-            return QColor(chosen.muted if index.column() in (0, 3, 4) else chosen.text)
+            return QColor(chosen.muted if index.column() in (0, DIFFERENCE, MASK) else chosen.text)
         return None
 
     def _text(self, row: int, column: int) -> str:
-        ours, theirs = self._columns
-        if column == 0 or ours is None:
+        values = self.values
+        if column == 0 or values is None:
             return str(row)
-        if column == 1:
-            return numbers.shown(ours[row], self._digits)
-        if column == 4:
-            return "masked" if self._mask is not None and not self._mask[row] else ""
-        if theirs is None:
-            return ""
-        if column == 2:
-            return numbers.shown(theirs[row], self._digits)
-        if is_text(ours):
-            return "" if ours[row] == theirs[row] else "differs"
-        return numbers.difference(numbers.distance(float(ours[row]), float(theirs[row])))
+        if column == MASK:
+            return "masked" if values.mask is not None and not values.mask[row] else ""
+        if column == DIFFERENCE:
+            return "" if values.between is None else _difference(*values.between, row)
+        side = values[column - 1]
+        return "" if side is None else numbers.shown(side[row], self._digits)
+
+
+def _difference(first: Array, second: Array, row: int) -> str:
+    if is_text(first):
+        return "" if first[row] == second[row] else "differs"
+    return numbers.difference(numbers.distance(float(first[row]), float(second[row])))

@@ -27,6 +27,8 @@ QLabel#cardTitle { font-weight: 600; }
 QLabel#muted { color: $muted; }
 QLabel#small { color: $muted; font-size: 9pt; }
 QLabel#link { color: $accent; }
+QLabel#good { color: $good; }
+QFrame#code { background: $sunken; border: none; border-radius: 6px; }
 
 QPushButton, QToolButton, QComboBox, QSpinBox, QLineEdit {
     background: $card; color: $text; border: 1px solid $border; border-radius: 6px; padding: 4px 9px; min-height: 18px;
@@ -44,6 +46,11 @@ QToolButton#quiet, QPushButton#quiet, QComboBox#quiet {
 }
 QToolButton#quiet:hover, QPushButton#quiet:hover, QComboBox#quiet:hover { background: $selection; color: $text; }
 QToolButton#quiet:focus, QPushButton#quiet:focus, QComboBox#quiet:focus { border: 1px solid $accent; }
+QComboBox#title {
+    background: transparent; border: 1px solid transparent; color: $text; font-weight: 600; padding: 0; min-height: 0;
+}
+QComboBox#title:hover { background: $selection; }
+QComboBox#title:focus { border: 1px solid $accent; }
 QSpinBox { font-family: "$mono"; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QSpinBox QLineEdit { background: transparent; border: none; padding: 0 8px; min-height: 0; }

@@ -28,7 +28,8 @@ class Tokens:
     """The colours of one theme, as ``#rrggbb``.
 
     background lies under the cards, panel under the sides and bars; sunken is for tracks, fields and empty cells.
-    ours, theirs: the NumPy line and the Keras dots. odd: NaN and inf, in no colour map.
+    ours, theirs, mine: the NumPy line, the Keras dots, the dashes of a person's own port. odd: NaN and inf, in no
+    colour map.
     """
 
     dark: bool
@@ -46,6 +47,7 @@ class Tokens:
     bad: str
     ours: str
     theirs: str
+    mine: str
     hatch: str
     cursor: str
     odd: str
@@ -73,6 +75,7 @@ LIGHT = Tokens(
     bad="#c22234",
     ours="#2563eb",
     theirs="#16191f",
+    mine="#b4530a",
     hatch="#8a93a3",
     cursor="#10131a",
     odd="#d6259f",
@@ -93,6 +96,7 @@ DARK = Tokens(
     bad="#ff6b78",
     ours="#6b9dff",
     theirs="#eceff4",
+    mine="#ffb061",
     hatch="#79849a",
     cursor="#ffffff",
     odd="#ff5fcb",

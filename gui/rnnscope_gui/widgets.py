@@ -40,6 +40,15 @@ def card() -> QFrame:
     return made
 
 
+def quiet_list(name: str) -> QComboBox:
+    """A drop-down list that shows its frame only when it is used."""
+    box = QComboBox()
+    box.setObjectName("quiet")
+    box.setAccessibleName(name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    return box
+
+
 class ElidedLabel(QLabel):
     """One line of text that ends in … where it does not fit, and is whole in its tool tip.
 

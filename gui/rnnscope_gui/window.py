@@ -1,4 +1,4 @@
-"""The main window: puts the panels in place and carries out the commands."""
+"""The main window: puts the panels in place and shows the session's scene in them."""
 
 from __future__ import annotations
 
@@ -8,33 +8,24 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from rnnscope.semantics import Semantics
-from rnnscope_gui import dialogs, theme
+from rnnscope_gui import theme
 from rnnscope_gui.actions import Actions
-from rnnscope_gui.examples import example
+from rnnscope_gui.controller import Controller
 from rnnscope_gui.navigate import Move
-from rnnscope_gui.opening import ORDER, Request
 from rnnscope_gui.panels.header import HeaderPanel
 from rnnscope_gui.panels.messages import MessageBar
 from rnnscope_gui.panels.readout import ReadoutBar
 from rnnscope_gui.panels.welcome import WelcomePanel
-from rnnscope_gui.picture import save_widget
 from rnnscope_gui.reader import Kind
-from rnnscope_gui.resolve import settled
 from rnnscope_gui.session import Session
-from rnnscope_gui.state import AppState, Message, Scene, View
+from rnnscope_gui.state import AppState, Choice, Scene, View
 from rnnscope_gui.workbench import Workbench
 
 # Below this the heatmaps have no room; set outright, so that no panel holds the window wider while it is laid out.
 SMALLEST = (1024, 600)
-FILTERS = {
-    "model": "Keras models (*.keras *.h5 *.hdf5 *.json);;All files (*)",
-    "input": "Inputs (*.npy *.npz *.h5 *.hdf5 *.csv);;All files (*)",
-    "reference": "Stored Keras values (*.npz *.h5 *.hdf5 *.npy *.csv);;All files (*)",
-}
-EXAMPLE_VIEWS = {"household": View(sample=25, step=5, unit=12), "sentences": View(sample=3, step=5, unit=0)}
 
 
 class MainWindow(QMainWindow):
@@ -49,7 +40,8 @@ class MainWindow(QMainWindow):
         self._restore_theme()
         # Widgets take their font when they are made, so the theme comes before them.
         self._dress()
-        self._actions = Actions(self, self)
+        self._controller = Controller(session, settings, self)
+        self._actions = Actions(self, self._controller)
         self._actions.fill_menus(self)
         self._dismiss = QAction("Dismiss the message", self)
         self._dismiss.setShortcut(QKeySequence("Esc"))
@@ -75,73 +67,18 @@ class MainWindow(QMainWindow):
         """The action of a command."""
         return self._actions.by_id[identifier]
 
+    @property
+    def controller(self) -> Controller:
+        """What carries out the commands."""
+        return self._controller
+
     def open(self, paths: Sequence[str], view: View | None = None, kinds: Sequence[Kind | None] = ()) -> None:
         """Open files together, each as its kind where that is known."""
-        known = [*kinds, *[None] * (len(paths) - len(kinds))]
-        self._session.open([Request(path, kind) for path, kind in zip(paths, known, strict=True)], view)
+        self._controller.open(paths, view, kinds)
 
     def go(self, move: Move) -> None:
-        scene = self.state.scene
-        self.state.show(settled(scene.document, move(scene)))
-
-    def ask_open(self, kind: Kind) -> None:
-        folder = str(self._settings.value("folder", ""))
-        path, _ = QFileDialog.getOpenFileName(self, f"Open {kind}", folder, FILTERS[kind])
-        if path:
-            self._settings.setValue("folder", str(Path(path).parent))
-            self.open([path], kinds=[kind])
-
-    def open_example(self, name: str) -> None:
-        view = replace(EXAMPLE_VIEWS[name], theme=self.state.view.theme, layout=self.state.view.layout)
-        self.open(example(name), view, ORDER)
-
-    def close_files(self) -> None:
-        self._session.close_files()
-
-    def quit(self) -> None:
-        self.close()
-
-    def cancel(self) -> None:
-        self._session.cancel()
-
-    def compare_again(self) -> None:
-        self._session.compare_again()
-
-    def read_as(self, semantics: Semantics | None) -> None:
-        self._session.read_as(semantics)
-
-    def look_through_lens(self) -> None:
-        self._session.look_through_lens()
-
-    def bypass_lambda(self) -> None:
-        self._session.bypass_lambda()
-
-    def ask_sample(self) -> None:
-        trace = self.state.scene.document.trace
-        if trace is None:
-            return
-        last, here = trace.batch_size - 1, self.state.view.sample
-        sample, chosen = QInputDialog.getInt(self, "Go to sample", f"Sample, 0 to {last}:", here, 0, last)
-        if chosen:
-            self.go(lambda scene: replace(scene.view, sample=sample))
-
-    def save_picture(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save picture", "rnnscope.png", "PNG pictures (*.png)")
-        if not path:
-            return
-        try:
-            save_widget(self, path)
-        except OSError as error:
-            self._session.tell(Message(f"{Path(path).name}: cannot be written: {error.strerror or error}"))
-
-    def copy_picture(self) -> None:
-        QGuiApplication.clipboard().setPixmap(self.grab())
-
-    def show_shortcuts(self) -> None:
-        dialogs.shortcuts(self).open()
-
-    def show_about(self) -> None:
-        dialogs.about(self).open()
+        """Move to another view."""
+        self._controller.go(move)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -164,9 +101,10 @@ class MainWindow(QMainWindow):
         self._header = HeaderPanel(self.state, actions)
         self._messages = MessageBar(self.state, self._dismiss)
         self._welcome = WelcomePanel(actions)
-        self._workbench = Workbench(self.state, actions["version-lens"])
+        self._messages.chosen.connect(self._take)
+        self._workbench = Workbench(self.state, actions)
         self._workbench.reading.chosen.connect(self._read_as)
-        self._readout = ReadoutBar(actions["cancel"], actions["first-difference"])
+        self._readout = ReadoutBar(actions)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._welcome)
         self._pages.addWidget(self._workbench)
@@ -185,7 +123,12 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _read_as(self, semantics: object) -> None:
-        self.read_as(semantics if isinstance(semantics, Semantics) else None)
+        self._controller.read_as(semantics if isinstance(semantics, Semantics) else None)
+
+    @Slot(object)
+    def _take(self, choice: object) -> None:
+        if isinstance(choice, Choice):
+            self._controller.take(choice)
 
     def _restore_theme(self) -> None:
         chosen = self._settings.value("theme", "system")

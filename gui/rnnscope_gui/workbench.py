@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
@@ -9,27 +11,32 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 from rnnscope_gui.panels.journey import JourneyPanel
 from rnnscope_gui.panels.layers import LayersPanel
 from rnnscope_gui.panels.maps import MapsPanel
+from rnnscope_gui.panels.masking import MaskingPanel
+from rnnscope_gui.panels.origins import OriginsPanel
 from rnnscope_gui.panels.output import OutputPanel
 from rnnscope_gui.panels.reading import ReadingPanel
 from rnnscope_gui.panels.trace_plot import UnitPlotPanel
+from rnnscope_gui.panels.why import WhyPanel
 from rnnscope_gui.state import AppState, Scene
 
 LEFT, MIDDLE, RIGHT = 256, 924, 240
 NARROWEST_RIGHT = 232  # where the output's digits and a scroll bar stand side by side
-MAPS, PLOT = 520, 270
+MAPS, PLOT = 545, 270
 
 
 class Workbench(QWidget):
-    """Left: layers and the mask's journey. Middle: heatmaps over the unit's plot. Right: the output and the reading."""
+    """Left: layers, the mask's journey. Middle: heatmaps over the unit's plot. Right: the output, why, the reading."""
 
-    def __init__(self, state: AppState, look: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, state: AppState, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers, self._journey = LayersPanel(state), JourneyPanel(state)
-        self._maps, self._plot = MapsPanel(state), UnitPlotPanel(state)
-        self._output, self.reading = OutputPanel(state), ReadingPanel(state, look)
+        self._maps, self._plot = MapsPanel(state, actions["rule"]), UnitPlotPanel(state)
+        self._output, self._why = OutputPanel(state), WhyPanel(state, actions)
+        self._origins = OriginsPanel(state)
+        self._masking, self.reading = MaskingPanel(state), ReadingPanel(state, actions["version-lens"])
         left = _column(Qt.Orientation.Vertical, (self._layers, 440), (_scrolling(self._journey), 360))
         middle = _column(Qt.Orientation.Vertical, (self._maps, MAPS), (self._plot, PLOT))
-        right = _scrolling(_stacked(self._output, self.reading))
+        right = _scrolling(_stacked(self._output, self._why, self._origins, self._masking, self.reading))
         right.setMinimumWidth(NARROWEST_RIGHT)
         sides = _column(
             Qt.Orientation.Horizontal,
@@ -49,7 +56,8 @@ class Workbench(QWidget):
         if new.document.trace is None:
             return
         before = old if old is not None and old.document.trace is not None else None
-        for panel in (self._layers, self._journey, self._maps, self._plot, self._output, self.reading):
+        right = (self._output, self._why, self._origins, self._masking, self.reading)
+        for panel in (self._layers, self._journey, self._maps, self._plot, *right):
             panel.show_scene(before, new)
 
 

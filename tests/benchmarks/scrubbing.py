@@ -74,9 +74,9 @@ def big_document() -> Document:
     arrays["layer/rnn/state/h"] = state + 1e-3 * random.normal(size=state.shape).astype(np.float32)
     reference = rnnscope.Reference(arrays)
     comparison = rnnscope.compare(trace, reference, atol=1e-6)
-    return Document(
-        model, x, reference, trace, rnnscope.run(model, x, use_masks=False), comparison, "m.keras", "x.npy", "k.npz"
-    )
+    unmasked = rnnscope.run(model, x, use_masks=False)
+    document = Document(model, x, reference, trace, unmasked, comparison)
+    return replace(document, model_path="m.keras", input_path="x.npy", reference_path="k.npz")
 
 
 def bare_window(document: Document) -> tuple[pyqtgraph.GraphicsLayoutWidget, list[pyqtgraph.InfiniteLine]]:

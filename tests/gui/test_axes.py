@@ -10,7 +10,8 @@ import pytest
 import rnnscope
 from rnnscope_gui.axes import axis_names
 from rnnscope_gui.output_reading import output_reading
-from rnnscope_gui.resolve import Picture, picture, settled
+from rnnscope_gui.resolve import picture, settled
+from rnnscope_gui.sample_picture import Picture
 from rnnscope_gui.state import Document, View
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
 from rnnscope_gui.commands import COMMANDS, MENUS, SEPARATED, Command, command
+from rnnscope_gui.controller import FILTERS
 from rnnscope_gui.state import Busy, Document, Scene, View
-from rnnscope_gui.window import FILTERS, MainWindow
+from rnnscope_gui.window import MainWindow
 from tests.conftest import Example
 from tests.gui.windows import message, opened, scene_of, settle
 
@@ -41,23 +42,35 @@ MOVED: dict[str, dict[str, object]] = {
     "layout-stacked": {"layout": "stacked"},
     "reset-zoom": {"steps": None},
     "operations": {"operations": True},
+    "apart-keras": {"apart": "NumPy − Keras"},
     "theme-system": {"theme": "system"},
     "theme-light": {"theme": "light"},
     "theme-dark": {"theme": "dark"},
 }
 DIFFERENCES = ("first-difference", "worst-difference")
-FILES = ("open-model", "open-input", "open-reference", "example-household", "example-sentences")
+PORT = (  # see test_port.py
+    *("mine-first-difference", "mine-worst-difference", "why", "next-finding", "previous-finding", "mistaken-run"),
+    *("copy-fix", "apart-mine-keras", "apart-mine", "apart-mistaken", "apart-mistake"),
+)
+FILES = (
+    *("open-model", "open-input", "open-reference", "open-mine"),
+    *("example-household", "example-sentences", "example-port"),
+)
 READINGS = (
     "version-lens",
     "read-as-file",
     "bypass-lambda",
     *(each.id for each in COMMANDS if each.id.startswith("read-as-") and each.id != "read-as-file"),
 )
-OTHERS = ("save-picture", "copy-picture", "compare-again", "close-files", "quit", "cancel", "shortcuts", "about")
+OTHERS = (
+    *("save-picture", "copy-picture", "copy-command", "compare-again", "close-files", "quit", "cancel", "rule"),
+    *("write-script", "save-report"),  # see test_taking_away.py
+    *("shortcuts", "about"),
+)
 
 
 def test_no_command_goes_untested() -> None:
-    assert {*MOVED, *DIFFERENCES, *FILES, *READINGS, *OTHERS} == {each.id for each in COMMANDS}
+    assert {*MOVED, *DIFFERENCES, *PORT, *FILES, *READINGS, *OTHERS} == {each.id for each in COMMANDS}
 
 
 def test_ids_are_unique_and_no_two_commands_share_a_key() -> None:
@@ -101,7 +114,8 @@ def test_a_command_is_found_by_its_id_alone() -> None:
 def test_with_nothing_open_only_what_makes_sense_can_be_done(empty_window: MainWindow) -> None:
     dead = {each.id for each in COMMANDS if not empty_window.action(each.id).isEnabled()}
     moves = {name for name in MOVED if not name.startswith(("layout-", "theme-"))}
-    assert dead == moves | {*DIFFERENCES, *READINGS, "compare-again", "close-files", "cancel"}
+    dead_others = {"copy-command", "write-script", "save-report", "compare-again", "close-files", "cancel"}
+    assert dead == moves | {*DIFFERENCES, *PORT, *READINGS, *dead_others}
 
 
 @pytest.fixture
@@ -164,11 +178,11 @@ def compared(document: Document, reference: object) -> Document:
     return replace(document, reference=reference, comparison=compare(document.trace, reference))
 
 
-@pytest.mark.parametrize("kind", ["model", "input", "reference"])
+@pytest.mark.parametrize("kind", ["model", "input", "reference", "mine"])
 def test_opening_by_menu_asks_for_a_file_of_that_kind_and_remembers_the_folder(
     qtbot: QtBot, empty_window: MainWindow, example: Example, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    path, asked = str(getattr(example, kind)), []
+    path, asked = str(example.reference if kind == "mine" else getattr(example, kind)), []
 
     def choose(parent: object, title: str, folder: str, filters: str) -> tuple[str, str]:
         asked.append((title, folder, filters))
@@ -183,12 +197,19 @@ def test_opening_by_menu_asks_for_a_file_of_that_kind_and_remembers_the_folder(
     assert asked[0][2] == FILTERS[kind]
 
 
-@pytest.mark.parametrize("name", ["open-model", "open-input", "open-reference", "save-picture", "choose-sample"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("open-model", "open-input", "open-reference", "open-mine", "save-picture", "choose-sample"),
+        *("write-script", "save-report"),
+    ],
+)
 def test_leaving_a_dialog_without_an_answer_changes_nothing(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
     monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (3, False))
     before = window.state.scene
     window.action(name).trigger()

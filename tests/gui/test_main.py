@@ -71,21 +71,23 @@ def test_an_unknown_option_ends_with_2(capsys: pytest.CaptureFixture[str]) -> No
         ["m.json", "--weights", "w.h5"],
         ["m.keras"],
         ["m.keras", "x.npy", "k.npz"],
+        ["m.keras", "x.npy", "k.npz", "--mine", "port.csv"],
         ["m.keras", "--backend", "jax", "--keras-version", "2.15.0"],
     ],
 )
 def test_files_and_reading_reach_the_window(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
-    seen: list[tuple[Sequence[str], ReadAs, str | None]] = []
+    seen: list[tuple[Sequence[str], ReadAs, str | None, str | None]] = []
 
-    def open_window(paths: Sequence[str], *, read_as: ReadAs, weights: str | None) -> int:
-        seen.append((paths, read_as, weights))
+    def open_window(paths: Sequence[str], *, read_as: ReadAs, weights: str | None, mine: str | None) -> int:
+        seen.append((paths, read_as, weights, mine))
         return 5
 
     monkeypatch.setattr(app_module, "open_window", open_window)
     assert program.main(words) == 5
     read_as = ReadAs("2.15.0", "jax") if "jax" in words else ReadAs()
-    weights = "w.h5" if "w.h5" in words else None
-    assert seen == [([word for word in words if word.endswith(("keras", "npy", "npz", "json"))], read_as, weights)]
+    weights, mine = ("w.h5" if "w.h5" in words else None), ("port.csv" if "port.csv" in words else None)
+    paths = [word for word in words if word.endswith(("keras", "npy", "npz", "json"))]
+    assert seen == [(paths, read_as, weights, mine)]
 
 
 def test_the_first_word_chooses_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 import rnnscope
 from rnnscope import Cancelled, Reference, RnnscopeError, ShapeMismatch, Trace, UnreadableFile
-from rnnscope_gui.opening import ORDER, Outcome, Request, judged, open_files
+from rnnscope_gui.judging import judged
+from rnnscope_gui.opening import ORDER, Outcome, Request, open_files
 from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.state import Document
@@ -226,11 +227,11 @@ def test_stopping_is_not_mistaken_for_a_bad_file(work: Callable[[], Outcome]) ->
 
 def test_stopping_a_comparison_closes_nothing() -> None:
     with pytest.raises(Cancelled):
-        judged(replace(all_open(), comparison=None), frozenset(), Stopped())
+        judged(replace(all_open(), comparison=None, floor=None), frozenset(), Stopped())
 
 
 def test_kinds_stand_in_the_order_in_which_they_depend_on_one_another() -> None:
-    assert ORDER == ("model", "input", "reference")
+    assert ORDER == ("model", "input", "reference", "mine")
     assert issubclass(Cancelled, RnnscopeError)
 
 

@@ -31,7 +31,8 @@ def test_every_command_is_there_at_first(palette: Palette) -> None:
 
 
 def test_words_are_found_in_any_order_and_the_name_goes_before_the_tip() -> None:
-    assert [command.id for command in matching(COMMANDS, "DIFF fir")] == ["first-difference"]
+    found = [command.id for command in matching(COMMANDS, "DIFF fir")]
+    assert found == ["first-difference", "mine-first-difference"]
     assert matching(COMMANDS, "next")[0].text.startswith("Next")
 
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from rnnscope_gui.commands import COMMANDS
 from rnnscope_gui.resolve import picture, settled
+from rnnscope_gui.rule_dialog import RuleDialog
 from rnnscope_gui.state import Document
 from rnnscope_gui.step_plot import StepPlot
 from rnnscope_gui.window import MainWindow
@@ -23,7 +24,10 @@ from tests.gui.windows import scene_of, settle, turn_wheel
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 MODELS = ("lstm_last", "gru_backwards_state", "bidirectional_concat", "embedding_mask_zero", "several_outputs")
-ASKS = {"open-model", "open-input", "open-reference", "save-picture", "choose-sample", "quit", "shortcuts", "about"}
+ASKS = {
+    *("open-model", "open-input", "open-reference", "open-mine", "save-picture", "choose-sample", "rule", "quit"),
+    *("write-script", "save-report", "shortcuts", "about"),
+}
 KEYS = [key for each in COMMANDS if each.id not in ASKS for key in each.keys] + ["Esc", "Tab", "Space"]
 SIZES = ((1280, 720), (1440, 900), (1024, 600), (2560, 1440))
 EVENTS = 300
@@ -38,7 +42,9 @@ class Person:
         bad.write_bytes(b"PK\x03\x04 but no more")
         wide = folder / "wide.npy"
         np.save(wide, np.zeros((2, 3, 4), np.float32))
-        self.files = [[bad], [wide], [folder / "missing.npz"], list(example), [example.input]]
+        port = example.model.with_name("household.port.npz")
+        self.files = [[bad], [wide], [folder / "missing.npz"], list(example), [example.input], [*example, port]]
+        self.files += [[port], [example.model.with_name("wrong_port.npy")]]
         for name in MODELS:
             self.files.append([GOLDEN / f"{name}{end}" for end in (".keras", ".input.npz", ".keras.npz")])
 
@@ -95,6 +101,7 @@ def no_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tab and Space reach the buttons that ask for a file; nobody is there to answer."""
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (3, True))
+    monkeypatch.setattr(RuleDialog, "open", lambda self: None)
 
 
 @pytest.mark.usefixtures("no_dialogs")

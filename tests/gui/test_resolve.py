@@ -12,12 +12,12 @@ from rnnscope import Reference, Verdict
 from rnnscope.trace import Trace, layer_key
 from rnnscope_gui.resolve import (
     first_layer,
-    layer_verdict,
     picture,
     preferred_quantity,
     settled,
     shown_quantities,
 )
+from rnnscope_gui.sides import layer_verdict
 from rnnscope_gui.state import Document, View
 from tests.core.models import STEPS, UNITS, masked_input, masked_rnn
 
@@ -160,9 +160,9 @@ def test_a_stored_output_of_the_model_stands_beside_the_layer_that_gives_it() ->
     assert made.theirs is not None
     np.testing.assert_array_equal(made.theirs, other[1].T)
     assert made.verdict is Verdict.DIFFERENT
-    assert layer_verdict(shown, "dense") is Verdict.DIFFERENT
-    assert layer_verdict(shown, "rnn") is Verdict.NOT_COMPARED
+    assert layer_verdict(shown, shown.comparison, "dense") is Verdict.DIFFERENT
+    assert layer_verdict(shown, shown.comparison, "rnn") is Verdict.NOT_COMPARED
 
 
 def test_without_a_comparison_no_layer_has_a_verdict() -> None:
-    assert layer_verdict(document(), "rnn") is Verdict.NOT_COMPARED
+    assert layer_verdict(document(), None, "rnn") is Verdict.NOT_COMPARED

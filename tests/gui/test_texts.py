@@ -13,9 +13,9 @@ import rnnscope
 from rnnscope import Verdict
 from rnnscope_gui import snapshot
 from rnnscope_gui.map_card import MapCard
+from rnnscope_gui.map_words import text_words
 from rnnscope_gui.navigate import first_difference
 from rnnscope_gui.output_reading import output_reading
-from rnnscope_gui.panels.maps import text_words
 from rnnscope_gui.panels.output import OutputPanel
 from rnnscope_gui.panels.readout import ReadoutBar
 from rnnscope_gui.resolve import picture, settled, shown_quantities
@@ -74,7 +74,7 @@ def test_a_layer_of_texts_is_shown_in_words(empty_window: MainWindow, document: 
     texts = trace["word"].output[1]
     assert text_words(texts[:, np.newaxis]) in labels(empty_window, 0)
     assert text_words(texts[:, np.newaxis]) in labels(empty_window, 1)
-    assert any("same" in text for text in labels(empty_window, 2))
+    assert any("same" in text for text in labels(empty_window, 4))
     assert texts[0] in part(empty_window, ReadoutBar).text
 
 
@@ -100,7 +100,7 @@ def test_a_text_that_differs_is_found_and_named(empty_window: MainWindow, other:
     there = first_difference(scene)
     assert (there.layer, there.sample) == ("word", 2)
     empty_window.state.show(there)
-    assert any("different" in text for text in labels(empty_window, 2))
+    assert any("different" in text for text in labels(empty_window, 4))
     assert any("“<b>another</b>”" in text for text in labels(empty_window, 1))
     shown = picture(other, there)
     assert shown is not None

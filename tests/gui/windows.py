@@ -9,18 +9,23 @@ from typing import TypeVar
 from PySide6.QtCore import QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QWidget
 
 from rnnscope_gui.heatmap import Heatmap
-from rnnscope_gui.opening import Outcome, Request, judged, open_files
+from rnnscope_gui.judging import judged
+from rnnscope_gui.map_card import MapCard
+from rnnscope_gui.opening import Outcome, Request, open_files
+from rnnscope_gui.panels.layers import LayersPanel
 from rnnscope_gui.panels.messages import MessageBar
 from rnnscope_gui.panels.readout import ReadoutBar
+from rnnscope_gui.panels.trace_plot import UnitPlotPanel
 from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.reader import Kind, Opened
 from rnnscope_gui.reader_child import open_file
 from rnnscope_gui.resolve import settled
 from rnnscope_gui.state import Document, Scene, View
 from rnnscope_gui.step_plot import StepPlot
+from rnnscope_gui.step_table import StepTable
 from rnnscope_gui.window import MainWindow
 
 Part = TypeVar("Part", bound=QWidget)
@@ -60,7 +65,9 @@ def part(window: QWidget, kind: type[Part], index: int = 0) -> Part:
 
 
 def heatmaps(window: QWidget) -> list[Heatmap]:
-    return window.findChildren(Heatmap)
+    """Those of the cards that are laid out, from left to right or from top to bottom."""
+    cards = [card for card in window.findChildren(MapCard) if not card.isHidden()]
+    return [card.heatmap for card in sorted(cards, key=lambda card: (card.y(), card.x()))]
 
 
 def message(window: MainWindow) -> str:
@@ -111,3 +118,19 @@ def urls(paths: Sequence[Path]) -> list[QUrl]:
 def settle(wait: Callable[..., None], window: MainWindow) -> None:
     """Wait until the window has nothing left to do. `wait` is qtbot.waitUntil."""
     wait(lambda: not window.session.working and window.state.scene.busy is None, timeout=LONG)
+
+
+def at(window: MainWindow) -> tuple[int, int, int]:
+    """The sample, step and unit under the cursor."""
+    view = window.state.view
+    return view.sample, view.step, view.unit
+
+
+def step_table(window: MainWindow) -> StepTable:
+    """The numbers of the chosen unit."""
+    return part(part(window, UnitPlotPanel), StepTable)
+
+
+def layer_list(window: MainWindow) -> QListView:
+    """The list of layers."""
+    return part(part(window, LayersPanel), QListView)

@@ -10,11 +10,12 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSlider, QSpinBox, QToolButton, QWidget
 
 from rnnscope.errors import one_line
-from rnnscope_gui.resolve import Picture, picture, settled
+from rnnscope_gui.resolve import picture, settled
+from rnnscope_gui.sample_picture import Picture
 from rnnscope_gui.state import AppState, Document, Scene, View
 from rnnscope_gui.widgets import label, mono
 
-# How wide a file's name may be and whether its size stands beside it; the first that all three have room for.
+# How wide a file's name may be and whether its size stands beside it; the first that all four have room for.
 ROOMS = ((150, True), (150, False), (110, False), (84, False), (60, False), (40, False))
 ROOMY, SLIDER, SHORT_SLIDER = 1160, 120, 80
 
@@ -65,8 +66,14 @@ class HeaderPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._files = {
             kind: FileButton(title, actions[f"open-{kind}"])
-            for kind, title in (("model", "Model"), ("input", "Input"), ("reference", "Keras values"))
+            for kind, title in (
+                ("model", "Model"),
+                ("input", "Input"),
+                ("reference", "Keras values"),
+                ("mine", "My port"),
+            )
         }
+        self._tips = {kind: actions[f"open-{kind}"].toolTip() for kind in self._files}
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 14, 8)
         row.setSpacing(8)
@@ -126,8 +133,11 @@ class HeaderPanel(QWidget):
             ("model", document.model_path, ""),
             ("input", document.input_path, size),
             ("reference", document.reference_path, ""),
+            ("mine", document.mine_path, ""),
         ):
-            self._files[kind].show_file(path, detail, f"Open {kind}")
+            self._files[kind].show_file(path, detail, self._tips[kind])
+        if document.mine is not None:
+            self._files["mine"].setToolTip(one_line(f"{document.mine_path} · {'; '.join(document.mine.taken)}"))
 
     def _sample_controls(self, actions: dict[str, QAction]) -> QWidget:
         self._sample = QSpinBox()

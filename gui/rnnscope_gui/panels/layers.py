@@ -19,17 +19,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from rnnscope import Model, Verdict
+from rnnscope import Comparison, Model, Verdict
 from rnnscope.errors import one_line
 from rnnscope.graph import Layer
 from rnnscope.summary import shape_text
 from rnnscope_gui import numbers, theme
-from rnnscope_gui.resolve import layer_verdict, settled
+from rnnscope_gui.resolve import settled
+from rnnscope_gui.sides import layer_verdict
 from rnnscope_gui.state import AppState, Document, Scene
 from rnnscope_gui.widgets import SIDE_MARGINS, label, mono
 
 Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT, MARK_WIDTH, INDENT = 46, 24, 14
+ROW_HEIGHT, MARK_WIDTH, NEXT_MARK, INDENT = 46, 24, 16, 14
 STEP_IN, DEEPEST = 14, 4  # how far a nested model's layers are set in, and how many models deep at most
 ROOMY = 330  # pixels of height
 LEGEND = ((Verdict.SAME, Verdict.ROUNDING), (Verdict.DIFFERENT, Verdict.NOT_COMPARED))
@@ -38,12 +39,16 @@ ROW_ROLE = Qt.ItemDataRole.UserRole
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list: a call of a layer; `depth` is how many models it stands in."""
+    """One line of the list: a call of a layer; `depth` is how many models it stands in.
+
+    verdicts: against Keras and against a port, as far as they are open; at least one.
+    """
 
     key: str
     detail: str
     parameters: str
-    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
+    sides: tuple[str, ...]
     depth: int = 0
 
     @property
@@ -54,7 +59,8 @@ class Row:
     @property
     def spoken(self) -> str:
         """The row in one sentence, for who cannot see it."""
-        return f"{self.key}, {self.detail}, {self.parameters} parameters, {self.verdict}"
+        told = [f"{side} {verdict}".strip() for side, verdict in zip(self.sides, self.verdicts, strict=True)]
+        return f"{self.key}, {self.detail}, {self.parameters} parameters, {', '.join(told)}"
 
 
 def shape_words(layer: Layer) -> str:
@@ -70,16 +76,25 @@ def layer_rows(document: Document, operations: bool) -> tuple[Row, ...]:
     model, trace, seen = document.model, document.trace, set[str]()
     if model is None or trace is None:
         return ()
-    rows = []
+    rows, sides = [], compared_sides(document)
     for key, layer, depth in model.listing:
         # What a nested model holds counts there; a part of a wrapped model has been counted with the wrapper.
         parameters = layer.parameters if layer.name not in seen else 0
         seen.add(layer.name)
         if layer.is_layer or operations:
-            verdict = layer_verdict(document, key)
+            verdicts = tuple(layer_verdict(document, comparison, key) for comparison in sides.values())
             detail = one_line(f"{layer.label} · {shape_words(layer)}")
-            rows.append(Row(key, detail, f"{parameters:,}", verdict, depth))
+            rows.append(Row(key, detail, f"{parameters:,}", verdicts, tuple(sides), depth))
     return tuple(rows)
+
+
+def compared_sides(document: Document) -> dict[str, Comparison | None]:
+    """Whose numbers the marks are about, from left to right: Keras's, a port's, or both."""
+    if document.mine is None:
+        return {"": document.comparison}
+    if document.reference is None:
+        return {"mine": document.mine_comparison}
+    return {"Keras": document.comparison, "mine": document.mine_comparison}
 
 
 class LayersPanel(QWidget):
@@ -96,7 +111,7 @@ class LayersPanel(QWidget):
         self._toggle.setObjectName("quiet")
         self._toggle.setCursor(Qt.CursorShape.PointingHandCursor)
         self._toggle.clicked.connect(self._toggle_operations)
-        self._total = mono()
+        self._total, self._sides = mono(), label("", "small")
         self._lay_out()
 
     def show_scene(self, old: Scene | None, new: Scene) -> None:
@@ -105,6 +120,9 @@ class LayersPanel(QWidget):
             self._model.set_rows(layer_rows(new.document, new.view.operations))
             self._list.setMaximumHeight(self._model.rowCount() * ROW_HEIGHT + 2)
             self._show_totals(new.document.model, new.view.operations)
+            sides = tuple(compared_sides(new.document))
+            self._sides.setText(f"Marks: {' · '.join(sides)}" if sides != ("",) else "")
+            self._sides.setVisible(sides != ("",))
         elif old.view.layer == new.view.layer:
             return
         index = self._model.find(new.view.layer)
@@ -144,12 +162,15 @@ class LayersPanel(QWidget):
         foot.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignLeft)
         foot.addLayout(total)
         foot.addWidget(self._legend)
-        heading = label("LAYERS", "heading")
-        heading.setContentsMargins(SIDE_MARGINS[0], 0, 0, 0)
+        heading = QHBoxLayout()
+        heading.setContentsMargins(SIDE_MARGINS[0], 0, SIDE_MARGINS[2], 0)
+        heading.addWidget(label("LAYERS", "heading"))
+        heading.addStretch(1)
+        heading.addWidget(self._sides)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, SIDE_MARGINS[1], 0, SIDE_MARGINS[3])
         column.setSpacing(6)
-        column.addWidget(heading)
+        column.addLayout(heading)
         column.addWidget(self._list, 1)
         column.addLayout(foot)
         column.addStretch(0)
@@ -220,12 +241,13 @@ def _draw_row(painter: QPainter, place: QRect, row: Row, selected: bool, tokens:
     top = QRect(place.left(), place.top(), place.width(), half)
     bold = QFont.Weight.DemiBold if selected else QFont.Weight.Normal
     painter.setFont(theme.font(theme.POINTS + 1, QFont.Weight.Bold))
-    painter.setPen(QColor(tokens.verdict(row.verdict)))
-    painter.drawText(top, left, theme.MARKS[row.verdict])
+    for index, verdict in enumerate(row.verdicts):
+        painter.setPen(QColor(tokens.verdict(verdict)))
+        painter.drawText(top.adjusted(index * NEXT_MARK, 0, 0, 0), left, theme.MARKS[verdict])
     painter.setPen(QColor(tokens.text))
     painter.setFont(theme.mono_font(theme.POINTS - 0.5))
     painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, row.parameters)
-    deeper = min(row.depth, DEEPEST) * STEP_IN
+    deeper = min(row.depth, DEEPEST) * STEP_IN + (len(row.verdicts) - 1) * NEXT_MARK
     name = top.adjusted(MARK_WIDTH + deeper, 0, -painter.fontMetrics().horizontalAdvance(row.parameters) - 10, 0)
     _draw_elided(painter, name, theme.font(theme.POINTS, bold), one_line(row.name))
     painter.setPen(QColor(tokens.muted))

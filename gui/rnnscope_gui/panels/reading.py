@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from rnnscope.errors import one_line
 from rnnscope.lens import Reading
 from rnnscope.semantics import Semantics
 from rnnscope_gui import numbers
+from rnnscope_gui.choice_line import ChoiceLine
 from rnnscope_gui.state import AppState, Document, Scene
-from rnnscope_gui.widgets import SIDE_MARGINS, ElidedLabel, label
+from rnnscope_gui.widgets import SIDE_MARGINS, label
 
 MARKS = {True: "✓", False: "≠"}
 EXPLAIN = "Would another Keras compute something else from this file?"
@@ -33,7 +34,7 @@ class ReadingPanel(QWidget):
         self._look.setToolTip(look.toolTip())
         self._look.clicked.connect(look.trigger)
         self._explain = label(EXPLAIN, "muted", wraps=True)
-        self._lines: list[_Line] = []
+        self._lines: list[ChoiceLine] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(*SIDE_MARGINS)
         self._column.setSpacing(6)
@@ -66,46 +67,28 @@ class ReadingPanel(QWidget):
         self._explain.setVisible(not found)
         self._look.setVisible(not found)
         for reading in found:
-            line = _Line(reading)
+            line = _line(reading)
             line.clicked.connect(self._choose)
             self._lines.append(line)
             self._column.insertWidget(self._column.count() - 1, line)
 
     def _choose(self) -> None:
         line = self.sender()
-        if isinstance(line, _Line):
-            self.chosen.emit(line.semantics)
+        if isinstance(line, ChoiceLine):
+            self.chosen.emit(line.value)
 
     def _as_the_file_says(self) -> None:
         self.chosen.emit(None)
 
 
-class _Line(QPushButton):
+def _line(reading: Reading) -> ChoiceLine:
     """One reading: a mark, its Keras, and what moves under it."""
-
-    def __init__(self, reading: Reading) -> None:
-        super().__init__()
-        self.setObjectName("choice")
-        self.semantics = reading.semantics
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setEnabled(not reading.problem)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        mark = "–" if reading.problem else MARKS[reading.same]
-        title, detail = f"{mark} {words(reading.semantics)}", one_line(moved_words(reading))
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(8, 4, 8, 4)
-        self._column.setSpacing(1)
-        for part in (ElidedLabel(title), ElidedLabel(detail, "muted")):
-            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            self._column.addWidget(part)
-        self.setAccessibleName(one_line(f"Read as {words(reading.semantics)}: {detail}"))
-        self.setToolTip(one_line(f"Read it as {words(reading.semantics)}. {detail}"))
-
-    def sizeHint(self) -> QSize:
-        return QSize(120, self._column.sizeHint().height())
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+    mark = "–" if reading.problem else MARKS[reading.same]
+    who, detail = words(reading.semantics), moved_words(reading)
+    line = ChoiceLine(f"{mark} {who}", detail, reading.semantics, spoken=f"Read as {who}: {detail}")
+    line.setToolTip(one_line(f"Read it as {who}. {detail}"))
+    line.setEnabled(not reading.problem)
+    return line
 
 
 def words(semantics: Semantics) -> str:

@@ -15,12 +15,13 @@ STEPS = (
     ("model", "Model", ".keras or .h5, written by Keras 3", "open-model"),
     ("input", "Input", ".npy, .npz, .h5 or .csv; the batch axis first", "open-input"),
     ("reference", "Keras values", "optional: what Keras computed, .npz or .h5", "open-reference"),
+    ("mine", "Your own port’s numbers", "optional: what your NumPy gives, .npy, .npz, .h5 or .csv", "open-mine"),
 )
 WIDTH = 560
 
 
 class WelcomePanel(QWidget):
-    """Three things to open, in order, each ticked once it is there; and the examples."""
+    """Four things to open, in order, each ticked once it is there; and the examples."""
 
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +48,7 @@ class WelcomePanel(QWidget):
         ):
             examples.addWidget(_button(text, actions[name], primary=name == "example-household"))
         column.addLayout(examples)
+        column.addWidget(_button("A port of it that went wrong, and why", actions["example-port"]))
         outer = QVBoxLayout(self)
         outer.addStretch(2)
         outer.addWidget(sheet, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -83,7 +85,8 @@ def _wanted(document: Document) -> str:
 
 
 def _is_open(document: Document, kind: str) -> bool:
-    parts = {"model": document.model, "input": document.inputs, "reference": document.reference}
+    parts: dict[str, object] = {"model": document.model, "input": document.inputs, "reference": document.reference}
+    parts["mine"] = document.numbers
     return parts[kind] is not None
 
 

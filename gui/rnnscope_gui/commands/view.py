@@ -1,0 +1,42 @@
+"""The menu View: how things are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rnnscope_gui.commands.command import Command, changing, choice, has_run, is_busy, moving
+from rnnscope_gui.state import Scene, View
+
+
+def _toggle_operations(scene: Scene) -> View:
+    return replace(scene.view, operations=not scene.view.operations)
+
+
+VIEW: tuple[Command, ...] = (
+    choice("View", "layout", "auto", "Arrange as it fits", ("1",)),
+    choice("View", "layout", "side by side", "Side by side", ("2",)),
+    choice("View", "layout", "stacked", "Stacked", ("3",)),
+    Command(
+        "reset-zoom",
+        "View",
+        "Show all steps",
+        ("0",),
+        changing(steps=None),
+        lambda scene: scene.view.steps is not None,
+    ),
+    Command(
+        "operations",
+        "View",
+        "Show bare operations",
+        ("O",),
+        moving(_toggle_operations),
+        has_run,
+        "The arithmetic, such as NotEqual and Any, that Keras 3 writes among the layers",
+        lambda scene: scene.view.operations,
+    ),
+    choice("View", "theme", "system", "Colours of the system"),
+    choice("View", "theme", "light", "Light"),
+    choice("View", "theme", "dark", "Dark"),
+    Command("cancel", "View", "Stop the work under way", ("Ctrl+.",), lambda w: w.cancel(), is_busy),
+)
+SEPARATED = frozenset({"reset-zoom", "theme-system", "cancel"})

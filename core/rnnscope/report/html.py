@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 TONES = {Verdict.SAME: "good", Verdict.ROUNDING: "good", Verdict.DIFFERENT: "bad", Verdict.NOT_COMPARED: "none"}
 MEASURED = (
-    "drift is how far the numbers move, at each step, when the run is made in float64 and every weight and state is "
+    "Drift is how far the numbers move, at each step, when the run is made in float64 and every weight and state is "
     "shaken by one rounding of the model's own type; u is one unit of that rounding. The table says what that allows."
 )
 CHOSEN = "This rule was chosen instead of the measured noise floor."

@@ -88,6 +88,15 @@ def test_code_of_ones_own_that_asks_for_more_than_numpy_is_refused_by_name(examp
         scripted(model, rnnscope.load_input(GOLDEN / f"{OWN_CLASSES}.input.npz"))
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int32", "float32"])
+def test_a_sum_keeps_the_type_that_the_engine_gives_it(dtype: str, tmp_path: Path) -> None:
+    total = BareOperation("Sum", "keras", {"x": Slot(0), "axis": -1, "keepdims": False})
+    script = scripted(chain(("x", InputLayer((None, 4), dtype)), ("sum", total)), np.ones((2, 4), dtype))
+    done = job(script)
+    run_alone({"sum": done}, tmp_path)
+    agrees(script, done.made)
+
+
 NAMES = ('x"""\nraise SystemExit(3)\n"""', "'; raise SystemExit(3) #", "\u202eimport\0os", "class", "__init__", "np")
 
 

@@ -59,6 +59,8 @@ def bare_operation(use: Use) -> None:
 def _natural(use: Use, operation: BareOperation) -> np.dtype[Any]:
     """The type that NumPy gives, before the layer's own type takes its place."""
     positional, keywords = arranged(operation.rule, _typed(use, operation))
+    if operation.rule.function is reductions.total:  # np.sum makes int64 of whole numbers and truth
+        return np.asarray(np.sum(np.zeros(1, np.asarray(keywords["x"]).dtype))).dtype
     if isinstance(keywords.get("dtype"), str):
         return use.seen.result.outputs[0].dtype
     decides = {"decide": lambda value: value} if operation.rule.decides else {}

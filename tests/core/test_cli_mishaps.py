@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +78,12 @@ def test_every_mishap_is_one_line_that_says_what_to_do(
     assert message in printed.err
     assert printed.err.count("\n") == 1
     assert sorted(odd_files.iterdir()) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
+def test_a_file_whose_name_is_no_text_can_be_reported_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = os.fsdecode(bytes(tmp_path) + b"/\xff\x1b[31m.npy")
+    shutil.copy(INPUT, odd)
+    page, document = tmp_path / "page.html", tmp_path / "document.json"
+    assert main(["compare", MODEL, odd, REFERENCE, "--html", str(page), "--json", str(document)]) == 0
+    assert "\x1b" not in page.read_text("utf-8") + document.read_text("utf-8") + capsys.readouterr().out

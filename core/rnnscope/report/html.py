@@ -20,6 +20,7 @@ from rnnscope.report.drawing import heatmap, line_plot
 from rnnscope.report.record import Report
 from rnnscope.report.subject import Subject, subjects
 from rnnscope.report.table import HEADINGS, RIGHT_ALIGNED, Line, lines_of
+from rnnscope.report.text import cleaned
 from rnnscope.report.words import (
     MARKS,
     Held,
@@ -82,7 +83,7 @@ def page(report: Report) -> str:
         right=RIGHT_ALIGNED,
         rules=list(dict.fromkeys(one.result.rule for one in held(report))),
         rule_words=MEASURED if any("drift" in one.result.rule for one in held(report)) else CHOSEN,
-        command=report.command,
+        command=cleaned(report.command),
         model=model,
         notes=[one_line(note) for note in (model.notes if model is not None else ())],
     )

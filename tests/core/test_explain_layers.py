@@ -10,6 +10,7 @@ import pytest
 
 from rnnscope.compare import Location
 from rnnscope.explain import explain
+from rnnscope.explain.scene import place_in
 from rnnscope.layers.activations import Activation
 from rnnscope.layers.bidirectional import Bidirectional
 from rnnscope.layers.core import Dense, Flatten, InputLayer, RepeatVector
@@ -20,6 +21,7 @@ from rnnscope.layers.pooling import GlobalPooling1D
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.layers.spatial import Layout
 from rnnscope.layers.time_distributed import TimeDistributed
+from rnnscope.reference import Reference
 from rnnscope.run import run
 from rnnscope.types import Array
 from rnnscope.unroll import Direction
@@ -172,3 +174,24 @@ def test_the_output_at_a_masked_step_is_the_one_before_or_zero() -> None:
     assert "repeats the output of step 2" in held.note
     before = explain(trace, Location("rnn", "output/0", 1, 0, 0))
     assert (before.kind, before.value) == ("constant", 0)
+
+
+def test_a_recurrent_layer_at_every_outer_step_is_taken_apart_there() -> None:
+    trace = traced(GOLDEN / "time_distributed_lstm.keras")
+    key = next(key for key in trace.layers if trace[key].states)
+    states = trace[key].states["h"]
+    outer, inner, unit = states.shape[1] - 1, 1, 2
+    flat = inner * states.shape[3] + unit
+    stored = Reference({f"layer/{key}/gate/i": trace[key].gates["i"] + np.float32(1)})
+    found = explain(trace, Location(key, "gate/i", 0, outer, flat), reference=stored)
+    assert found.location == Location(key, "gate/i", 0, outer, flat)
+    assert found.kind == "sum"
+    assert found.keras == pytest.approx(found.value + 1)
+    assert math.fsum(term.value for term in found.terms) == found.total
+    for term in found.terms:
+        for factor in term.factors:
+            if factor.source is not None:
+                array = trace[factor.source.layer].quantity(factor.source.quantity)
+                assert float(array[place_in(array, factor.source)]) == factor.value
+                assert (factor.source.sample, factor.source.step) == (0, outer)
+    assert f"At outer step {outer}" in found.note

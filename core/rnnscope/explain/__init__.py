@@ -7,6 +7,7 @@ from dataclasses import replace
 from rnnscope.compare import Location
 from rnnscope.errors import BadInput, Unsupported, one_line
 from rnnscope.explain import layers as plain
+from rnnscope.explain.folded import explain_folded, is_foldable
 from rnnscope.explain.records import Explanation, Factor, Term
 from rnnscope.explain.recurrent import explain_recurrent, why_not
 from rnnscope.explain.scene import Scene, place_in, scene_of
@@ -115,6 +116,8 @@ def _explained(scene: Scene, location: Location) -> Explanation:
         if reason:
             return scene.whole(location, plain.called(scene, location), reason, _origin(scene, location))
         return explain_recurrent(scene, location)
+    if is_foldable(scene):
+        return explain_folded(scene, location, _explain)
     if isinstance(operation, InputLayer):
         note = "This is the input: what the file has here, in the layer's type."
         return scene.constant(location, plain.called(scene, location), note)
@@ -145,6 +148,10 @@ def _by_layer(scene: Scene, location: Location, operation: Operation) -> Explana
         case ElementWise():
             return plain.explain_merged(scene, location, operation)
     return plain.explain_move(scene, location, operation) if isinstance(operation, MOVES) else None
+
+
+def _explain(trace: Trace, location: Location, reference: Reference | None, mine: Reference | None) -> Explanation:
+    return explain(trace, location, reference=reference, mine=mine)
 
 
 def _mask(scene: Scene, location: Location) -> Explanation:

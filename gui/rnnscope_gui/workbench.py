@@ -21,7 +21,7 @@ from rnnscope_gui.state import AppState, Scene
 
 LEFT, MIDDLE, RIGHT = 256, 924, 240
 NARROWEST_RIGHT = 232  # where the output's digits and a scroll bar stand side by side
-MAPS, PLOT = 545, 270
+MAPS, PLOT = 524, 270
 
 
 class Workbench(QWidget):

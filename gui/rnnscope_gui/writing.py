@@ -53,7 +53,9 @@ def script_into(folder: str, *, force: bool = False) -> Task:
     def task(document: Document, reports: Reports) -> Message:
         assert document.model is not None
         inputs = document.inputs if document.trace is not None else None
-        path = write_script(document.model, folder, inputs, force=force)
+        path = write_script(
+            document.model, folder, inputs, force=force, progress=reports.progress, cancelled=reports.cancelled
+        )
         return Message(f"Written: {path}, with its weights and a sample. It checks itself when it is run.", "note")
 
     return task

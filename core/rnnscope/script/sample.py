@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from rnnscope.model import Model
 from rnnscope.script.observe import Observed
 from rnnscope.types import Array, Shape
 
-SAMPLES, STEPS = 6, 7
+SAMPLES = 6
+STEPS = (7, 4, 5, 6, 3, 2, 8, 9, 10, 12, 16, 1)  # what an unknown size may be; some models take only one
 # What looks at an input before anything computes with it.
 PASSING = ("InputLayer", "NestedModel", "Dropout", "Identity", "Flatten", "Reshape", "Permute", "BareOperation")
 
@@ -27,11 +29,11 @@ Maker = Callable[[Model, str, tuple[int, ...], np.random.Generator], Array]
 def observe(model: Model, cancelled: Cancelling | None = None) -> Observed:
     """A run on a made-up sample; BadInput when the model takes none of those that are tried."""
     problem: RnnscopeError | None = None
-    for maker in (_fitting, _whole, _ones):
+    for steps, maker in product(STEPS, (_fitting, _whole, _ones)):
         random = np.random.default_rng(0)
         try:
             x = {
-                name: maker(model, name, _sizes(shape), random)
+                name: maker(model, name, _sizes(shape, steps), random)
                 for name, shape in zip(model.input_names, model.input_shapes, strict=True)
             }
             return Observed(model, x, cancelled)
@@ -44,8 +46,8 @@ def observe(model: Model, cancelled: Cancelling | None = None) -> Observed:
     )
 
 
-def _sizes(shape: Shape) -> tuple[int, ...]:
-    return (SAMPLES, *(STEPS if size is None else size for size in shape[1:]))
+def _sizes(shape: Shape, steps: int) -> tuple[int, ...]:
+    return (SAMPLES, *(steps if size is None else size for size in shape[1:]))
 
 
 def _fitting(model: Model, name: str, sizes: tuple[int, ...], random: np.random.Generator) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rnnscope.layers.base import Operation
 from rnnscope.script.templates import (
     activations,
+    attention,
     bidirectional,
     convolution,
     embedding,
@@ -22,6 +23,7 @@ __all__ = ["MODULES", "template_of"]
 
 MODULES = (
     activations,
+    attention,
     bidirectional,
     convolution,
     embedding,

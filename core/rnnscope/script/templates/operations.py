@@ -10,7 +10,7 @@ import numpy as np
 from rnnscope.context import Context
 from rnnscope.layers import nonlinearities
 from rnnscope.layers.activations import Activation
-from rnnscope.layers.ops import arithmetic, reductions, shaping, slicing
+from rnnscope.layers.ops import arithmetic, linear, reductions, shaping, slicing
 from rnnscope.layers.ops.bare import BareOperation, Slot, arranged
 from rnnscope.layers.ops.rule import Rule
 from rnnscope.layers.ops.types import typed
@@ -29,6 +29,7 @@ REDUCTIONS: Mapping[object, str] = {
     reductions.largest: "np.max", reductions.smallest: "np.min", reductions.total: "np.sum",
 }  # fmt: skip
 RESHAPINGS: Mapping[object, str] = {shaping.expand_dims: "np.expand_dims", shaping.squeeze: "np.squeeze"}
+ALIKE: Mapping[object, str] = {shaping.zeros_like: "np.zeros_like", shaping.ones_like: "np.ones_like"}
 JOINS: Mapping[object, str] = {shaping.concatenate: "np.concatenate", shaping.stack: "np.stack"}
 ACTIVATIONS: Mapping[object, str] = {
     nonlinearities.sigmoid: "sigmoid", nonlinearities.relu: "relu", nonlinearities.relu6: "relu6",
@@ -36,6 +37,8 @@ ACTIVATIONS: Mapping[object, str] = {
     nonlinearities.hard_sigmoid: "hard_sigmoid_keras3", nonlinearities.ACTIVATIONS["silu"]: "silu",
     nonlinearities.ACTIVATIONS["softsign"]: "softsign", nonlinearities.ACTIVATIONS["log_sigmoid"]: "log_sigmoid",
 }  # fmt: skip
+
+Writer = Callable[[dict[str, Any]], str]
 
 
 @template(BareOperation)
@@ -100,31 +103,67 @@ def _value(use: Use, operation: BareOperation) -> str:
     return write(given)
 
 
-def _writer(use: Use, rule: Rule, options: Mapping[str, object]) -> Callable[[dict[str, Any]], str]:
+def _writer(use: Use, rule: Rule, options: Mapping[str, object]) -> Writer:
     """What makes source of the arguments' source, for the functions that are one expression."""
+    for family in (_by_number, _by_axes, _by_place, _of_one):
+        writer = family(use, rule, options)
+        if writer is not None:
+            return writer
+    raise NotReadable(rule.name)
+
+
+def _by_number(use: Use, rule: Rule, options: Mapping[str, object]) -> Writer | None:
+    """Arithmetic, comparison, and whatever else NumPy has a function of its own for."""
     function: Any = rule.function
     if function in SIGNS:
         return lambda given: f"{given['x1']} {SIGNS[function]} {given['x2']}"
     if isinstance(function, np.ufunc):
         return lambda given: f"np.{function.__name__}({', '.join(given[name] for name in rule.tensors)})"
+    if function is linear.matmul and not options and _are_plain_matrices(use):
+        return lambda given: f"{given['x1']} @ {given['x2']}"
+    return None
+
+
+def _by_axes(use: Use, rule: Rule, options: Mapping[str, object]) -> Writer | None:
+    """Reductions, and what joins tensors or changes their axes."""
+    function: Any = rule.function
     if function in REDUCTIONS and set(options) <= {"axis", "keepdims"}:
         return lambda given: _reduced(REDUCTIONS[function], given["x"], options)
-    if function in RESHAPINGS and isinstance(options.get("axis"), int):
+    if function in RESHAPINGS and _is_whole(options.get("axis")):
         return lambda given: f"{RESHAPINGS[function]}({given['x']}, {options['axis']})"
-    if function in JOINS and isinstance(options.get("axis", 0), int):
+    if function in JOINS and _is_whole(options.get("axis", 0)):
         axis = options.get("axis", -1 if function is shaping.concatenate else 0)
         return lambda given: f"{JOINS[function]}([{', '.join(next(iter(given.values())))}], axis={axis})"
+    return None
+
+
+def _by_place(use: Use, rule: Rule, options: Mapping[str, object]) -> Writer | None:
+    """Parts of tensors, and axes that change places."""
+    if rule.function is slicing.get_item:
+        return lambda given: f"{given['x']}[{_key(options['key'])}]"
+    if rule.function is shaping.swapaxes and all(map(_is_whole, options.values())):
+        return lambda given: f"np.swapaxes({given['x']}, {options['axis1']}, {options['axis2']})"
+    return None
+
+
+def _of_one(use: Use, rule: Rule, options: Mapping[str, object]) -> Writer | None:
+    """Functions of one tensor."""
+    function: Any = rule.function
+    if function in ALIKE and options.get("dtype") is None:
+        return lambda given: f"{ALIKE[function]}({given['x']})"
     if function in ACTIVATIONS and not options:
         return lambda given: activated(use.module, Activation(ACTIVATIONS[function]), given["x"])
-    if function is slicing.get_item:
-        return lambda given: f"{given['x']}[{_key(options['key'])}]"
     if function is arithmetic.square:
         return lambda given: f"np.square({given['x']})"
     if function is arithmetic.same:
         return lambda given: str(given["x"])
     if function is arithmetic.cast and _casts_plainly(use):
         return lambda given: f"{given['x']}.astype({type_name(use.seen.result.outputs[0].dtype)})"
-    raise NotReadable(rule.name)
+    return None
+
+
+def _are_plain_matrices(use: Use) -> bool:
+    return all(array.dtype.kind == "f" and array.ndim > 1 for array in use.seen.arguments.tensors)
 
 
 def _casts_plainly(use: Use) -> bool:

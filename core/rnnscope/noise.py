@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
+from math import prod
 
 import numpy as np
 
@@ -36,18 +37,26 @@ class Noise:
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
         self._pool = self._random.uniform(-1, 1, POOL)
+        self._factors: dict[float, Array] = {}
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
         """Random numbers within ±1."""
-        size = int(np.prod(shape))
-        if size > POOL // 2:
-            return self._random.uniform(-1, 1, shape)
-        begin = int(self._random.integers(POOL - size))
-        return self._pool[begin : begin + size].reshape(shape)
+        return self._drawn(self._pool, shape)
 
     def rounded(self, array: Array, dtype: str) -> Array:
         """Every number moved by up to one rounding of the type."""
-        return array * (1 + UNITS.get(dtype, UNITS["float32"]) * self.uniform(array.shape))
+        unit = UNITS.get(dtype, UNITS["float32"])
+        if unit not in self._factors:
+            self._factors[unit] = 1 + unit * self._pool
+        return np.asarray(array * self._drawn(self._factors[unit], array.shape))
+
+    def _drawn(self, pool: Array, shape: tuple[int, ...]) -> Array:
+        """Numbers of a pool from a random place on, over and over."""
+        size = prod(shape)
+        if size > POOL // 2:
+            return np.resize(np.roll(pool, int(self._random.integers(POOL))), shape)
+        begin = int(self._random.integers(POOL - size))
+        return pool[begin : begin + size].reshape(shape)
 
     def passed_on(self, array: Array, dtype: str) -> Array:
         """A layer's output; whole numbers, which may be indices, stay what they are."""

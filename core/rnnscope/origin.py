@@ -27,7 +27,7 @@ from rnnscope.run import carried_states, layer_traces, record_in_type, total_ste
 from rnnscope.split import Split
 from rnnscope.trace import Trace, layer_key
 from rnnscope.types import Array, Mask
-from rnnscope.verdicts import Row, Verdict
+from rnnscope.verdicts import Row, Verdict, difference, spread
 
 Arrays = Mapping[str, Array]
 MASKS = ("mask", "output_mask")
@@ -161,9 +161,10 @@ class _Review:
         whole = {key: array for key, array in _arrays(call, result).items() if key not in steps}
         floors = self._floors(call, layer, arguments)
         splits = {
-            key: Split(rows[key], self.trace.get(key), again, self.stored[key], _lower(floors[key], rows[key]))
+            key: Split(rows[key], ours, again, self.stored[key], _lower(floors[key], rows[key], ours, again))
             for key, again in (steps | whole).items()
             if key in rows and key in floors
+            for ours in [self.trace.get(key)]
         }
         # Within a recurrence what a step adds tells more than what has become of it by the end.
         for part in (steps, whole):
@@ -225,10 +226,13 @@ def _arrays(call: str, result: Result) -> dict[str, Array]:
     }
 
 
-def _lower(floor: Array, row: Row) -> Array:
-    """A layer's own floor, or that of the whole run where it happens to be the lower one of the two."""
+def _lower(floor: Array, row: Row, ours: Array, again: Array) -> Array:
+    """The layer's own floor, or that of the whole run where it is lower by chance and nothing different came in."""
     whole = row.floor
-    return np.minimum(floor, whole) if row.measured and whole is not None and whole.shape == floor.shape else floor
+    if not row.measured or whole is None or whole.shape != floor.shape:
+        return floor
+    came_in = bool((difference(ours, again) > spread(row.key, whole, ours)).any())
+    return floor if came_in else np.minimum(floor, whole)
 
 
 def _other_mask(theirs: Array, ours: Mask | None) -> bool:

@@ -48,7 +48,8 @@ def positions(operation: Operation | None, quantity: str, shape: tuple[int, ...]
     """When each number of a quantity with steps is made: how many steps were processed before, over axis 1 and on.
 
     States, gates and masks are indexed by the input's time, which a layer may read from its end. Outputs stand in
-    processing order, save the backward half of a Bidirectional layer, which is flipped.
+    processing order, save the backward half of a Bidirectional layer, which is flipped; what is made of both halves is
+    made when the later of the two is.
     Returns integers of a shape that broadcasts over ``shape[1:]``.
     """
     ahead = np.arange(shape[1]).reshape(-1, *[1] * (len(shape) - 2))
@@ -61,4 +62,6 @@ def positions(operation: Operation | None, quantity: str, shape: tuple[int, ...]
     if operation.merge_mode == "concat" and index == "0":
         half = operation.forward.cell.units
         return np.where(np.arange(shape[-1]) < half, ahead, back)
+    if operation.merge_mode in ("sum", "ave", "mul"):
+        return np.maximum(ahead, back)
     return back if operation.merge_mode is None and index == "1" else ahead

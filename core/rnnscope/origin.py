@@ -117,7 +117,9 @@ class _Review:
             self.found.append(self._masked(call.key, layer.operation, arguments.mask, mask, among))
             arguments, result = self._with_mask(layer, arguments, result, mask.astype(bool))
         elif any(row.verdict is Verdict.DIFFERENT for row in rows):
-            self.found += self._origin(call.key, layer, arguments, result, among)
+            origins = self._origin(call.key, layer, arguments, result, among)
+            self.found += origins
+            result = result if mask is not None else _with_other_step(result, arguments.mask, origins)
         self.doubts[call.key] = _doubts(call.key, layer.operation, rows, result.outputs, behind)
         return self._substituted(call.key, rows, result)
 
@@ -237,6 +239,16 @@ def _lower(floor: Array, row: Row, ours: Array, again: Array) -> Array:
 
 def _other_mask(theirs: Array, ours: Mask | None) -> bool:
     return not theirs.astype(bool).all() if ours is None else not np.array_equal(theirs.astype(bool), ours)
+
+
+def _with_other_step(result: Result, mask: Mask | None, origins: Sequence[Culprit]) -> Result:
+    """`result` passing on the mask that the reference seems to have used, where it keeps a state and we do not."""
+    looks = next((origin for origin in origins if origin.hint), None)
+    if mask is None or looks is None or looks.step is None or mask.ndim != 2:
+        return result
+    other = mask.copy()
+    other[looks.sample, looks.step] ^= True
+    return replace(result, masks=tuple(other if passed is mask else passed for passed in result.masks))
 
 
 def _doubts(

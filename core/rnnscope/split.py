@@ -83,9 +83,9 @@ class Split:
             return ""
         sample, step, _ = np.unravel_index(flat, self.theirs.shape)
         before = step + 1 if runs_backwards(operation, self.row.quantity) else step - 1
-        if not 0 <= before < self.theirs.shape[1]:
-            return ""
-        kept, theirs, again = self.theirs[sample, before], self.theirs[sample, step], self.again[sample, step]
-        if not kept.any() or np.array_equal(theirs, again):
+        theirs, again = self.theirs[sample, step], self.again[sample, step]
+        inside = 0 <= before < self.theirs.shape[1]
+        kept = self.theirs[sample, before] if inside else np.zeros_like(theirs)
+        if np.array_equal(theirs, again):
             return ""
         return KEPT_THERE if np.array_equal(theirs, kept) else KEPT_HERE if np.array_equal(again, kept) else ""

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rnnscope.errors import Unsupported
+from rnnscope.script.changes import Change, Place, changed, end_of, start_of, without_annotations
 from rnnscope.script.closure import NAMED_TUPLE, Closure, Member, name_of
-from rnnscope.script.mentions import Mentions, all_arguments, bound_in, defaults_of, mentions
+from rnnscope.script.mentions import Mentions, bound_in, mentions
 from rnnscope.script.naming import Naming
 from rnnscope.script.sources import Foreign, Found, Inside, Source, Symbol, look_up, resolve, source_of
 
-Place = tuple[int, int]  # line and byte, both from zero
-Change = tuple[Place, Place, str]
 PLAIN = re.compile(r"[\w\[\], |.]+", re.ASCII)
 DATACLASS = Foreign("dataclasses", "dataclass")
 NEWER_OPTIONS = ("slots", "kw_only")  # of dataclasses
@@ -45,30 +44,6 @@ class Cut:
             start -= 1
         self.change((start, 0), (last, 0))
 
-    def text(self, first: int, last: int) -> str:
-        """The lines from `first` to `last`, counted from one, as changed."""
-        parts: list[bytes] = []
-        at: Place = (first - 1, 0)
-        for start, end, text in sorted(self.changes, key=_outermost_first):
-            if start < at:  # inside what has gone already
-                continue
-            parts += [self._between(at, start), text.encode()]
-            at = end
-        parts.append(self._between(at, (last, 0)))
-        return b"".join(parts).decode().strip("\n")
-
-    def _between(self, start: Place, end: Place) -> bytes:
-        (line, column), (last, stop) = start, end
-        if line == last:
-            return self.source.lines[line][column:stop] if stop else b""
-        middle = b"".join(self.source.lines[line + 1 : last])
-        return self.source.lines[line][column:] + middle + (self.source.lines[last][:stop] if stop else b"")
-
-
-def _outermost_first(change: Change) -> tuple[Place, Place]:
-    start, (line, column), _ = change
-    return start, (-line, -column)
-
 
 def cut_out(symbol: Symbol, closure: Closure, naming: Naming) -> str:
     """The text of one definition as it stands in a script."""
@@ -83,7 +58,7 @@ def cut_out(symbol: Symbol, closure: Closure, naming: Naming) -> str:
         _cut_function(cut, symbol.module, definition)
     else:
         _cut_assignment(cut, symbol.module, definition)
-    text = cut.text(first, definition.end_lineno or first)
+    text = changed(source, cut.changes, first, definition.end_lineno or first)
     if isinstance(definition, ast.FunctionDef | ast.ClassDef):
         keyword = "class" if isinstance(definition, ast.ClassDef) else "def"
         text = re.sub(rf"^{keyword} {symbol.name}\b", f"{keyword} {naming(symbol)}", text, count=1, flags=re.MULTILINE)
@@ -92,7 +67,7 @@ def cut_out(symbol: Symbol, closure: Closure, naming: Naming) -> str:
 
 def _cut_assignment(cut: Cut, module: str, node: ast.stmt) -> None:
     if isinstance(node, ast.AnnAssign):
-        cut.change(_end(node.target), _end(node.annotation))
+        cut.change(end_of(node.target), end_of(node.annotation))
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     for target in targets:
         for name in ast.walk(target) if target is not None else ():
@@ -106,7 +81,7 @@ def _cut_function(cut: Cut, module: str, node: ast.FunctionDef) -> None:
     for decorator in node.decorator_list:
         if decorator not in kept:
             cut.drop_lines(decorator.lineno, decorator.end_lineno or decorator.lineno)
-    _strip_annotations(cut, node)
+    cut.changes += without_annotations(cut.source, node)
     if _gives_nothing(node):
         cut.drop_lines(node.body[-1].lineno, node.body[-1].end_lineno or node.body[-1].lineno)
     for part in (node, *kept):
@@ -125,35 +100,6 @@ def _local(node: ast.FunctionDef) -> frozenset[str]:
     return frozenset(bound_in(node.args, node.body))
 
 
-def _strip_annotations(cut: Cut, node: ast.FunctionDef) -> None:
-    cut.changes += _without_annotations(cut.source, node)
-
-
-@lru_cache(maxsize=10_000)
-def _without_annotations(source: Source, node: ast.FunctionDef) -> tuple[Change, ...]:
-    changes: list[Change] = []
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.FunctionDef):
-            defaults = {_start(default): default for default in defaults_of(inner.args)}
-            for argument in all_arguments(inner.args):
-                if argument.annotation is not None:
-                    start = (argument.lineno - 1, argument.col_offset + len(argument.arg.encode()))
-                    line, column = _end(argument.annotation)
-                    default = defaults.get((line, column + len(" = ")))
-                    changes.append((start, (line, column), "") if default is None else (start, _start(default), "="))
-            if inner.returns is not None:
-                changes.append((_arrow(source, inner.returns), _end(inner.returns), ""))
-        elif isinstance(inner, ast.AnnAssign):
-            changes.append((_end(inner.target), _end(inner.annotation), ""))
-    return tuple(changes)
-
-
-def _arrow(source: Source, returns: ast.expr) -> Place:
-    """Where ``-> …`` begins."""
-    line = source.lines[returns.lineno - 1][: returns.col_offset]
-    return returns.lineno - 1, len(line[: line.rindex(b"->")].rstrip())
-
-
 def _cut_class(cut: Cut, symbol: Symbol, node: ast.ClassDef) -> None:
     closure, module = cut.closure, symbol.module
     kept = closure.kept_decorators(module, node)
@@ -161,7 +107,7 @@ def _cut_class(cut: Cut, symbol: Symbol, node: ast.ClassDef) -> None:
         if decorator not in kept:
             cut.drop_lines(decorator.lineno, decorator.end_lineno or decorator.lineno)
         elif closure.found(module, decorator) == DATACLASS:
-            cut.change(_start(decorator), _end(decorator), _dataclass(cut, decorator))
+            cut.change(start_of(decorator), end_of(decorator), _dataclass(cut, decorator))
         else:
             _adapt(cut, module, mentions(decorator), set())
     bases = [_base(cut, module, base) for base in closure.kept_bases(symbol, node)]
@@ -188,9 +134,9 @@ def _cut_member(cut: Cut, symbol: Symbol, member: Member | ast.stmt, known: set[
         return
     if isinstance(member, ast.AnnAssign):
         if cut.closure.is_field(symbol, member):
-            cut.change(_start(member.annotation), _end(member.annotation), _annotation(cut, member))
+            cut.change(start_of(member.annotation), end_of(member.annotation), _annotation(cut, member))
         else:
-            cut.change(_end(member.target), _end(member.annotation))
+            cut.change(end_of(member.target), end_of(member.annotation))
     value = getattr(member, "value", None)
     _adapt(cut, symbol.module, mentions(value, tuple(sorted(known))), set())
 
@@ -227,7 +173,7 @@ def _base(cut: Cut, module: str, base: ast.expr) -> str:
 def _colon(source: Source, node: ast.ClassDef, after: int) -> Place:
     """Where the colon of a class's head is."""
     parts = [*node.bases, *(keyword.value for keyword in node.keywords)]
-    line, column = _end(parts[-1]) if parts else (node.lineno - 1, after)
+    line, column = end_of(parts[-1]) if parts else (node.lineno - 1, after)
     while True:
         found = source.lines[line].find(b":", column)
         if found >= 0:
@@ -250,13 +196,13 @@ def _adapt(cut: Cut, module: str, wanted: Mentions, local: Collection[str]) -> N
             if new != old:
                 raise Unsupported(f"'{old}' in module {module} stands inside a text, and has another name in a script")
         elif new != old:
-            cut.change(_start(name), _end(name), new)
+            cut.change(start_of(name), end_of(name), new)
     for call in wanted.zips:
         _strip_strict(cut, call)
     for test in wanted.tests:
         if isinstance(test.args[1], ast.BinOp):
             kinds = ", ".join(_kind(cut, module, kind) for kind in _alternatives(test.args[1]))
-            cut.change(_start(test.args[1]), _end(test.args[1]), f"({kinds})")
+            cut.change(start_of(test.args[1]), end_of(test.args[1]), f"({kinds})")
 
 
 def _named(
@@ -281,7 +227,7 @@ def _target(cut: Cut, found: Found | None) -> Symbol | Foreign | None:
 
 def _rename(cut: Cut, node: ast.Name, symbol: Symbol) -> None:
     if cut.naming(symbol) != node.id:
-        cut.change(_start(node), _end(node), cut.naming(symbol))
+        cut.change(start_of(node), end_of(node), cut.naming(symbol))
 
 
 def _strip_strict(cut: Cut, call: ast.Call) -> None:
@@ -289,7 +235,7 @@ def _strip_strict(cut: Cut, call: ast.Call) -> None:
     for index, word in enumerate(call.keywords):
         if word.arg == "strict":
             before = call.keywords[index - 1].value if index else call.args[-1]
-            cut.change(_end(before), _end(word.value))
+            cut.change(end_of(before), end_of(word.value))
 
 
 def _alternatives(node: ast.expr) -> Iterator[ast.expr]:
@@ -303,11 +249,3 @@ def _alternatives(node: ast.expr) -> Iterator[ast.expr]:
 def _kind(cut: Cut, module: str, node: ast.expr) -> str:
     found = _target(cut, cut.closure.found(module, node))
     return cut.naming(found) if isinstance(found, Symbol) else cut.source.segment(node)
-
-
-def _start(node: ast.expr) -> Place:
-    return node.lineno - 1, node.col_offset
-
-
-def _end(node: ast.expr) -> Place:
-    return (node.end_lineno or node.lineno) - 1, node.end_col_offset or 0

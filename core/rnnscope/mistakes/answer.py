@@ -65,7 +65,8 @@ def _explained(
     singles = search.single(tries)
     if not search.fitted and target.gaps(ours) is None and turned(target, ours) is None:
         raise fits_nothing(target, ours)
-    confirmed = search.confirmed([tried.candidate for tried in singles], noise)
+    shown = [tried.candidate for tried in singles if not tried.hidden]
+    confirmed = search.confirmed(shown, noise)
     if found := _ranked([one for one in confirmed if one.explains]):
         return found
     other = turned(target, ours) if target.gaps(ours) is None else None
@@ -85,7 +86,7 @@ def _explained(
             found=f"{float(next(iter(target.arrays.values())).flat[0]):g} throughout",
             advice="Nothing more can be told from constant numbers",
         )
-    nearest = (*recognised, *_nearest(base, [tried.candidate for tried in singles], cancelled))
+    nearest = (*recognised, *_nearest(base, shown, cancelled))
     return tuple(replace(finding, rank=index) for index, finding in enumerate(nearest))
 
 

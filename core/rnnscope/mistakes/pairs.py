@@ -28,7 +28,7 @@ def affordable(steps: int) -> int:
 
 
 def pairs(search: Search, singles: Sequence[Tried], most: int, noise: float) -> list[Confirmed]:
-    """Pairs of mistakes of different families, each of which changes something by itself; at most so many are tried.
+    """Pairs of mistakes of different families, one of which at least shows by itself; at most so many are tried.
 
     noise: the largest gap, as a share of the target's largest number, that rounding explains in the right run.
     """
@@ -69,9 +69,12 @@ def _pairable(search: Search, singles: Sequence[Tried]) -> list[Tried]:
     kept: dict[tuple[object, ...], Tried] = {}
     for tried in sorted(singles, key=lambda tried: not tried.candidate.variations[0].broad):
         candidate = tried.candidate
-        if search.target.halved or COARSE not in candidate.ids:
-            result = len(kept) if search.hides else (round(candidate.distance, 12), candidate.worst)
-            kept.setdefault((candidate.ids, result), tried)
+        if COARSE in candidate.ids and not search.target.halved:
+            continue
+        if not tried.hidden:
+            kept.setdefault((candidate.ids, round(candidate.distance, 12), candidate.worst), tried)
+        elif candidate.variations[0].broad:
+            kept.setdefault((candidate.ids, len(kept)), tried)
     return list(kept.values())
 
 
@@ -87,9 +90,10 @@ def _ordered(search: Search, found: Sequence[Tried]) -> Iterator[tuple[int, int]
         return
     together, alone = _left_over(search, found)
     broad = np.array([one.candidate.variations[0].broad for one in found])
-    families = np.array([hash(one.candidate.mistakes[0].family) for one in found])
+    hidden = np.array([one.hidden for one in found])
+    families = np.unique([one.candidate.mistakes[0].family for one in found], return_inverse=True)[1]
     first, second = np.triu_indices(len(found), 1)
-    allowed = families[first] != families[second]
+    allowed = (families[first] != families[second]) & ~(hidden[first] & hidden[second])
     first, second = first[allowed], second[allowed]
     wide = np.where(broad[first] & broad[second], 1.0, NARROWER)
     summed = _places(together[first, second] * wide)

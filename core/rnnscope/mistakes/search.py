@@ -94,12 +94,14 @@ class Tried:
     """A candidate that was run on some samples.
 
     right: the right run on them. apart: run and target on the telling samples, see `Target.apart`; None where unknown.
+    hidden: whether it changes nothing that the target has.
     """
 
     candidate: Candidate
     run: Evaluated
     right: Evaluated
     apart: Array | None
+    hidden: bool
 
 
 class _Some(NamedTuple):
@@ -121,32 +123,31 @@ class Search:
         self.cancelled, self.tick = cancelled, tick
         self.fitted = False
         self._aligned = target.batch_size == base.batch_size
-        # Where all of the model's numbers are one, only a second mistake lets the first one show.
-        self.hides = all(np.ptp(ours.get(key)) == 0 for key in target.arrays)
         self._telling = telling_samples(target, ours, FEW)
         self._samples: dict[bytes, _Some] = {}
         self._units = {key: max(float(np.abs(ours.get(key)).mean()), 1e-30) for key in target.arrays}
 
     def single(self, found: Sequence[tuple[Mistake, Variation]]) -> list[Tried]:
-        """Every variation that changes anything, with its distance on a few samples."""
+        """Every variation that changes anything, on a few samples; what is hidden may show beside a second mistake."""
         made = (self.attempt((mistake,), (variation,)) for mistake, variation in found)
-        return [tried for tried in made if tried is not None]
+        return [tried for tried in made if tried is not None and not (tried.hidden and _is_inert(tried))]
 
     def attempt(
         self, mistakes: tuple[Mistake, ...], variations: tuple[Variation, ...], known: Sequence[Tried] = ()
     ) -> Tried | None:
-        """These mistakes on few samples; None where they make no sense in this model, or change nothing."""
+        """These mistakes on few samples; None where they make no sense in this model."""
         self.tick()
         some = self._some(variations)
         case = next((one.run.case for one in known if one.candidate.variations == variations[:1]), None)
         left = variations if case is None else variations[1:]
         done = attempt(case or some.right.case, left, self.cancelled, [some.right, *(one.run for one in known)])
-        if done is None or (not self.hides and _same(some.right.trace, done.trace, some.target)):
+        if done is None:
             return None
+        hidden = _same(some.right.trace, done.trace, some.target)
         distance = some.target.distance(done.trace)
         self.fitted = self.fitted or np.isfinite(distance)
         candidate = Candidate(mistakes, variations, distance, some.target.worst(done.trace))
-        return Tried(candidate, done, some.right, self._apart(some, done.trace))
+        return Tried(candidate, done, some.right, self._apart(some, done.trace), hidden)
 
     def gap(self) -> Array | None:
         """Right run and target on the telling samples, see `Target.apart`; None where the right run does not fit it."""
@@ -212,6 +213,15 @@ class Search:
         if COARSE not in candidate.ids or self.target.halved:
             return True
         return len(candidate.ids) == 1 and distance <= CLOSER * self.target.distance(self.ours)
+
+
+def _is_inert(tried: Tried) -> bool:
+    """Whether a mistake changes nothing at all."""
+    right, trace = tried.right.trace, tried.run.trace
+    return list(right.quantities()) == list(trace.quantities()) and all(
+        np.array_equal(right.get(key), trace.get(key), equal_nan=right.get(key).dtype.kind == "f")
+        for key in right.quantities()
+    )
 
 
 def _same(ours: Trace, other: Trace, target: Target) -> bool:

@@ -10,10 +10,12 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from tests.planting.cases import FOUND, TIED, UNPROVABLE, UNPROVEN, Outcome, judged
+from tests.planting.stored import blamed, golden, real
 
 WANTED = 0.95
 EVERY = 50
@@ -21,6 +23,8 @@ EVERY = 50
 
 def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
+    if options.stored is not None:
+        return checked_stored(options.stored)
     began, outcomes = time.monotonic(), []
     for index in range(options.first, options.first + options.n):
         if options.seconds and time.monotonic() - began > options.seconds:
@@ -50,7 +54,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--pairs", action="store_true", help="plant two mistakes at once")
     parser.add_argument("--wrong-only", action="store_true", help="leave out the right ports")
     parser.add_argument("--seconds", type=float, default=0, help="stop after so many seconds")
+    parser.add_argument(
+        "--stored", nargs="*", type=Path, metavar="FOLDER", help="plant nothing: hold what real Keras stored against us"
+    )
     return parser.parse_args(arguments)
+
+
+def checked_stored(folders: Sequence[Path]) -> int:
+    """The golden files, and the folders that are named, with an `index.json` in each; the exit code."""
+    wrong = 0
+    for name, cases in [("golden files", golden()), *((str(folder), real(folder)) for folder in folders)]:
+        count, said = blamed(cases)
+        wrong += len(said)
+        print(f"{name}: {len(said)} of {count} blamed", *said, sep="\n    ", flush=True)
+    return 1 if wrong else 0
 
 
 def summed(outcomes: Sequence[Outcome], began: float) -> int:

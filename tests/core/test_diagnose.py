@@ -99,8 +99,9 @@ def test_a_planted_mistake_is_found(mistake: str, kind: str, form: str, masks: b
 
 
 def test_every_mistake_of_the_catalogue_is_planted() -> None:
-    # Weights of another layer are planted below, where layers of equal shapes stand.
-    assert {mistake for mistake, *_ in PLANTED} | {"weights-of-another-layer"} == set(BY_ID)
+    # These are planted below, where layers of equal shapes stand, and where states are handed over.
+    below = {"weights-of-another-layer", "initial-state-dropped"}
+    assert {mistake for mistake, *_ in PLANTED} | below == set(BY_ID)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -161,6 +162,14 @@ def test_weights_of_another_layer() -> None:
     (found, *_) = diagnose(ported.model, ported.x, Port(wrong).predict(ported.x))
     assert (found.ids, found.explains) == (("weights-of-another-layer",), True)
     assert found.places == ("bidirectional_1/backward",)
+
+
+@pytest.mark.parametrize(("mistake", "reading"), [("initial-state-dropped", 0), ("initial-state-ones", 2)])
+def test_states_that_an_encoder_hands_over_and_nobody_takes(mistake: str, reading: int) -> None:
+    ported = draw_model("LSTM", "translator", 1, masks=True)
+    port = Port(ported.layers, [mistake], encoder=ported.encoder, reading=reading)
+    (found, *_) = diagnose(ported.model, ported.inputs, port.predict(ported.x, ported.source))
+    assert (found.ids, found.explains) == ((mistake,), True)
 
 
 def test_a_random_state_shows_in_the_states_where_the_output_cannot_prove_it() -> None:

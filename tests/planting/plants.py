@@ -22,7 +22,7 @@ KEPT = 32  # samples that a port may process at once
 
 # Of each row a port makes at most one; those of none make no pairs.
 ALIKE: tuple[tuple[str, ...], ...] = (
-    ("initial-state-ones", "stateful-carry"),
+    ("initial-state-ones", "initial-state-dropped", "stateful-carry"),
     ("extra-step", "missing-last-step", "missing-first-step"),
     ("time-reversed", "time-major-mixup"),
     (
@@ -129,6 +129,9 @@ def possible(ported: Ported) -> dict[str, Readings]:
         "float16": ONE,
         "stateful-carry": (1, *((0,) if batch > 1 else ()), *((2,) if batch > KEPT else ())),
     }
+    if ported.encoder:
+        found["initial-state-ones"] += (2,)
+        found["initial-state-dropped"] = ONE
     if batch > 1:
         found |= {"batch-order": ONE, "time-major-mixup": ONE if ported.encoder else (0, 1)}
     if any(loop["activation"] == "tanh" for loop in loops):

@@ -277,7 +277,7 @@ class Port:
     ) -> States:
         """The states before the first step."""
         units, count = layer["recurrent_kernel"].shape[0], 2 if layer["kind"] == "LSTM" else 1
-        if given is not None:
+        if given is not None and "initial-state-dropped" not in wrong and wrong.get("initial-state-ones", 0) < 2:
             return given
         if key in self.earlier:
             return self.earlier[key]

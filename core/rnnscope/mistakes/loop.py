@@ -38,7 +38,8 @@ class Initial(Enum):
 class Loop:
     """How a port's loop departs from Keras's; as it stands here, it does not.
 
-    masked, initial, picks: see there. batch: how many samples are processed at once, for `Initial.EARLIER_BATCH`.
+    masked, initial, picks: see there. overrides: whether `initial` takes the place of given states too.
+    batch: how many samples are processed at once, for `Initial.EARLIER_BATCH`.
     start: given initial states, (units,) or (batch, units) each, instead of `initial`.
     late, early: how many steps are left out at the beginning and at the end of the processing, and `gaps` whether their
     outputs are zeros or missing. extra: whether the last input row is fed through once more at the end.
@@ -48,6 +49,7 @@ class Loop:
 
     masked: Masked = Masked.AS_KERAS
     initial: Initial = Initial.ZEROS
+    overrides: bool = False
     picks: Pick = Pick.LAST
     batch: int = 1
     start: tuple[Array, ...] = ()
@@ -97,6 +99,8 @@ class VariedRecurrent(Recurrent):
         return _turned_back(done) if backwards else done
 
     def _initial(self, given: Given, carried: Mapping[str, Array], context: Context, layer: str) -> States:
+        if self.loop.overrides:
+            given = given._replace(initial_state=None)
         states = self.start(given, carried, context, layer)
         if given.initial_state is not None or (self.stateful and carried):
             return states

@@ -22,9 +22,21 @@ def loops(case: Case, **changes: object) -> Iterator[Variation]:
 
 def _ones(case: Case) -> Iterator[Variation]:
     yield from loops(case, initial=Initial.ONES)
+    if _hands_states_over(case):
+        yield from loops(case, initial=Initial.ONES, overrides=True)
     # Keras shows zeros before the first valid step, whatever the states are; a port shows the states.
     if has_masks(case):
         yield from loops(case, initial=Initial.ONES, masked=Masked.HELD_OUTPUT)
+
+
+def _dropped(case: Case) -> Iterator[Variation]:
+    if _hands_states_over(case):
+        yield from loops(case, overrides=True)
+
+
+def _hands_states_over(case: Case) -> bool:
+    """Whether some layer is given the states that it begins with."""
+    return any(call.has_initial_state or len(call.inputs) > 1 for call in case.model.calls)
 
 
 def _carried(case: Case) -> Iterator[Variation]:
@@ -110,6 +122,17 @@ MISTAKES = (
         "start",
         never,
         recognised=True,
+    ),
+    Mistake(
+        "initial-state-dropped",
+        "The states that a layer is given are left out",
+        "The layer begins with states that it is given, as a decoder does with its encoder's. Here it begins with "
+        "zeros.",
+        "h, c = encoder_h, encoder_c  # not zeros",
+        "two encoder inputs with the same decoder input",
+        "start",
+        _dropped,
+        stage=3,
     ),
     Mistake(
         "stateful-carry",

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,24 +26,28 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     if options.stored is not None:
         return checked_stored(options.stored)
-    began, outcomes = time.monotonic(), []
-    for index in range(options.first, options.first + options.n):
-        if options.seconds and time.monotonic() - began > options.seconds:
-            break
-        outcome = judged(
-            options.seed, index, only=tuple(options.only), pair=options.pairs, check_right=not options.wrong_only
-        )
-        outcomes.append(outcome)
-        if outcome.blamed:
-            print(f"BLAMED {index}: {outcome.blamed}\n    {outcome.words}", flush=True)
-        if outcome.plant is not None and outcome.verdict not in FOUND:
-            print(
-                f"{outcome.verdict.upper()} {index}: {outcome.plant}\n    {outcome.said}\n    {outcome.words}",
-                flush=True,
-            )
-        if len(outcomes) % EVERY == 0:
-            print(f"… {len(outcomes)} cases, {time.monotonic() - began:.0f} s", flush=True)
+    began = time.monotonic()
+    outcomes: list[Outcome] = []
+    with suppress(KeyboardInterrupt):  # what was done until then is summed up
+        for index in range(options.first, options.first + options.n):
+            if options.seconds and time.monotonic() - began > options.seconds:
+                break
+            outcomes.append(one_case(index, options))
+            if len(outcomes) % EVERY == 0:
+                print(f"… {len(outcomes)} cases, {time.monotonic() - began:.0f} s", flush=True)
     return summed(outcomes, began)
+
+
+def one_case(index: int, options: argparse.Namespace) -> Outcome:
+    """One case, told of where it did not go as it should."""
+    only = tuple(options.only)
+    outcome = judged(options.seed, index, only=only, pair=options.pairs, check_right=not options.wrong_only)
+    if outcome.blamed:
+        print(f"BLAMED {index}: {outcome.blamed}\n    {outcome.words}", flush=True)
+    if outcome.plant is not None and outcome.verdict not in FOUND:
+        verdict = outcome.verdict.upper()
+        print(f"{verdict} {index}: {outcome.plant}\n    {outcome.said}\n    {outcome.words}", flush=True)
+    return outcome
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

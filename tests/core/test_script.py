@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +78,27 @@ def test_a_place_that_cannot_be_written_to_is_said_in_one_line(tmp_path: Path, e
     with pytest.raises(rnnscope.BadInput, match="cannot make the folder") as raised:
         rnnscope.write_script(rnnscope.load_model(example.model), tmp_path / "file" / "port")
     assert "\n" not in str(raised.value)
+
+
+def test_nothing_is_half_written_when_the_disk_is_full(
+    tmp_path: Path, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        written.append(path)
+        if len(written) > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(rnnscope.BadInput, match="cannot write the script: No space left on device"):
+        rnnscope.write_script(rnnscope.load_model(example.model), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_stops_when_asked_to(tmp_path: Path, example: Example) -> None:
+    with pytest.raises(rnnscope.Cancelled):
+        rnnscope.write_script(rnnscope.load_model(example.model), tmp_path, cancelled=lambda: True)
+    assert list(tmp_path.iterdir()) == []

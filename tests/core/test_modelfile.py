@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -94,3 +97,27 @@ def test_layers_stand_as_keras_will_list_them() -> None:
         )
     }
     assert layer_order(calls, [Tensor("sum", 0)]) == ["x", "long", "short", "longer", "sum"]
+
+
+def test_groups_that_hold_nothing_stay_where_keras_wrote_them() -> None:
+    model, weights = GOLDEN / "gru_last.keras", io.BytesIO()
+    with zipfile.ZipFile(model) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with h5py.File(io.BytesIO(parts["model.weights.h5"])) as before, h5py.File(weights, "w") as after:
+        for name in before:
+            before.copy(name, after)
+        for group in ("vars", "layers/masking/vars", "layers/gru/vars", "layers/input_layer/vars"):
+            after.require_group(group)  # as Keras 3.0 to 3.5 does
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in (parts | {"model.weights.h5": weights.getvalue()}).items():
+            archive.writestr(name, data)
+    source = Source("old.keras", stream.getvalue(), "")
+    entrances = (Entrance("x", (None, 6, 3), "float32"), Entrance("valid", (None, 6), "bool"))
+    cut = Cut(("gru",), entrances, {Tensor("masking", 0): "x"}, (Tensor("gru", 0),), {"gru": "valid"})
+    with opened(source) as file:
+        data = cut_out(file, cut, lambda tensor: (None, 6, 3))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as part:
+        assert set(part["layers"]) == {"gru", "input_layer", "input_layer_1"}
+        assert "vars" in part
+        assert set(part["layers/gru"]) == {"vars", "cell"}

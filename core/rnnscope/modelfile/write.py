@@ -35,7 +35,7 @@ def cut_out(file: ModelFile, cut: Cut, shape_of: Callable[[Tensor], Shape]) -> b
     """
     order = _order(file, cut)
     tree = _tree(file, cut, order, Nodes(file, cut, shape_of))
-    kept = stored(file, {layer: cut.name(layer) for layer in order})
+    kept = stored(file, {layer: cut.name(layer) for layer in order}, len(cut.entrances))
     if file.suffix == ".h5":
         return _hdf5(kept, tree, file)
     version = {"keras_version": file.written_by.keras_version, "date_saved": "1980-01-01@00:00:00"}
@@ -124,17 +124,19 @@ def _hdf5(kept: Stored, tree: Json | None = None, file: ModelFile | None = None)
 
     stream = io.BytesIO()
     with h5py.File(stream, "w") as hdf5:
+        for group in kept.groups:
+            hdf5.require_group(group)
         for path, array in kept.arrays.items():
             hdf5.create_dataset(path, data=array)
         if tree is not None and file is not None:
             origin = {"keras_version": file.written_by.keras_version, "backend": file.written_by.backend}
             hdf5.attrs["model_config"] = json.dumps(tree)
             _put_all(hdf5, origin)
-            group = hdf5.require_group(MODEL_WEIGHTS)
-            _put_all(group, origin)
-            _put_list(group, "layer_names", list(kept.lists))
+            weights = hdf5.require_group(MODEL_WEIGHTS)
+            _put_all(weights, origin)
+            _put_list(weights, "layer_names", list(kept.lists))
             for name, paths in kept.lists.items():
-                _put_list(group.require_group(name), "weight_names", paths)
+                _put_list(weights.require_group(name), "weight_names", paths)
     return stream.getvalue()
 
 

@@ -172,6 +172,14 @@ class Hdf5File:
 
         UnreadableFile when there are too many objects or they lie too deep.
         """
+        return (path for path, found in self._objects() if isinstance(found, self._h5py.Dataset))
+
+    def groups(self) -> Iterator[str]:
+        """The path of every group; UnreadableFile as `datasets`."""
+        return (path for path, found in self._objects() if isinstance(found, self._h5py.Group))
+
+    def _objects(self) -> Iterator[tuple[str, Any]]:
+        """Every group and dataset with its path, each group once."""
         seen: set[object] = set()
         objects = 0
         waiting: list[tuple[str, Any, int]] = [("", self._file, 0)]
@@ -191,8 +199,7 @@ class Hdf5File:
                 child = self._find(child_path)
                 if isinstance(child, self._h5py.Group):
                     groups.append((child_path, child, depth + 1))
-                elif isinstance(child, self._h5py.Dataset):
-                    yield child_path
+                yield child_path, child
             waiting += reversed(groups)
 
     def _members(self, group: Any, path: str) -> tuple[str, ...]:

@@ -82,6 +82,10 @@ class ArchiveIndex:
         chosen = {path: place for path, place in self._places.items() if path.startswith(f"{folder}/")}
         return {path: file.read(place) for path, (file, place) in chosen.items()}
 
+    def groups(self) -> set[str]:
+        """The paths of all groups, those that hold nothing among them."""
+        return {path.replace("\\", "/") for file in self._files for path in file.groups()}
+
     def leftovers(self, taken: set[str]) -> list[str]:
         """Datasets that no layer asked for; what belongs to training or to random generators does not count."""
         return [path for path in self._places if path not in taken and not set(HARMLESS) & set(path.split("/"))]
@@ -161,7 +165,7 @@ def archive_folders(graph: Graph, index: ArchiveIndex, around: str = "") -> dict
         outer = paths[parent] if parent else around
         below = f"{outer}/{root}" if outer else root
         classes = [entry.class_name for entry in layers]
-        folders = _doubled_names(classes, below, index) if root == DOUBLED_ROOT else archive_names(classes)
+        folders = _stored_doubled(classes, below, index) if root == DOUBLED_ROOT else archive_names(classes)
         paths |= {entry.name: f"{below}/{folder}" for entry, folder in zip(layers, folders, strict=True)}
     return paths
 
@@ -178,14 +182,21 @@ def archive_names(class_names: Sequence[str]) -> list[str]:
     return names
 
 
-def _doubled_names(class_names: Sequence[str], below: str, index: ArchiveIndex) -> list[str]:
-    """The same where each layer that has weights was counted twice: once as a layer, once as one with weights."""
+def _stored_doubled(class_names: Sequence[str], below: str, index: ArchiveIndex) -> list[str]:
+    return doubled_names(class_names, lambda _, folder: index.holds(f"{below}/{folder}"))
+
+
+def doubled_names(class_names: Sequence[str], holds: Callable[[int, str], bool]) -> list[str]:
+    """The same where each layer that has weights was counted twice: once as a layer, once as one with weights.
+
+    holds: tells of the layer at a place, whose folder would be called so, whether it has weights.
+    """
     seen: dict[str, int] = {}
     names = []
-    for class_name in class_names:
+    for place, class_name in enumerate(class_names):
         folder = _folder(class_name)
         names.append(_numbered(folder, seen.get(folder, 0)))
-        seen[folder] = seen.get(folder, 0) + (2 if index.holds(f"{below}/{names[-1]}") else 1)
+        seen[folder] = seen.get(folder, 0) + (2 if holds(place, names[-1]) else 1)
     return names
 
 

@@ -18,6 +18,7 @@ from rnnscope.reduce import Reduction, reduce
 from rnnscope.types import Array
 from tests.conftest import GOLDEN
 from tests.core.planted import store
+from tests.core.reading.kerases import dense, model_file, numbers
 
 HOSTILE = '../../evil\'"""\n`|<img src=x>'
 
@@ -185,6 +186,31 @@ def test_hostile_names_become_neither_paths_nor_code(tmp_path: Path) -> None:
     assert "<img" not in packed["README.md"].decode()
     assert all(layer.name.isidentifier() for layer in found.model.layers)
     assert any(words.startswith("names: 4 that are not plain") for words in found.done)
+
+
+def test_in_a_file_of_keras_2_the_mask_is_handed_over_as_keras_2_does(tmp_path: Path) -> None:
+    model, x = GOLDEN / "keras2" / "hard_sigmoid.h5", GOLDEN / "keras2" / "hard_sigmoid.input.npy"
+    found = reduce(model, x, store(tmp_path / "stored.npz", model, x, "read"))
+    assert found is not None
+    assert inner_layers(found) == ["read"]
+    assert {"model.h5", "reproduce.py"} <= set(members(found))
+
+
+def test_a_part_of_keras_1_comes_with_the_script_that_can_load_it(tmp_path: Path) -> None:
+    config = [
+        {"class_name": "Dense", "config": {"name": "first", "output_dim": 4, "batch_input_shape": [None, 3]}},
+        {"class_name": "Dense", "config": {"name": "second", "output_dim": 2, "activation": "tanh"}},
+    ]
+    stored = {"first": dense(3, 4, "first"), "second": dense(4, 2, "second")}
+    file = model_file({"class_name": "Sequential", "config": config}, stored, version="1.2.2")
+    model, x = tmp_path / "old.h5", tmp_path / "x.npy"
+    model.write_bytes(file.data)
+    np.save(x, numbers(5, 3))
+    found = reduce(model, x, store(tmp_path / "stored.npz", model, x, "second"))
+    assert found is not None
+    assert inner_layers(found) == ["second"]
+    assert "reproduce_rnnscope.py" in members(found)
+    assert "reproduce.py" not in members(found)
 
 
 def test_an_existing_file_stays_unless_it_is_to_be_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

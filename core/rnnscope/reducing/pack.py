@@ -78,7 +78,7 @@ def _allowed(specimen: Specimen, key: str) -> Array:
 def _scripts(
     workshop: Workshop, specimen: Specimen, mine: str, inputs: Sequence[str], shown: bool
 ) -> Mapping[str, str]:
-    """reproduce.py, where what differs reaches an output, and reproduce_rnnscope.py."""
+    """reproduce.py, where the part has stored outputs and a Keras to load it, and reproduce_rnnscope.py."""
     written_by = workshop.file.written_by
     release = written_by.release[0]
     lambdas = any(layer.class_name == "Lambda" for layer in specimen.model.layers)
@@ -87,7 +87,7 @@ def _scripts(
         "MODEL": f"model{workshop.file.suffix}",
         "INPUTS": list(inputs),
         "KERASES": ["keras"] if release == 3 else ["tf_keras", "keras"],
-        "RELEASE": max(release, 2),
+        "RELEASE": release,
         "SAFE_MODE": not lambdas,
         "MINE": mine,
         "SAMPLES": specimen.samples,
@@ -102,5 +102,6 @@ def _scripts(
         "ATOL": workshop.atol,
         "RTOL": workshop.rtol,
     }
-    scripts = {"reproduce.py": filled(WITH_KERAS, with_keras)} if shown else {}
+    # No Keras that runs today loads a file in the words of Keras 1.
+    scripts = {"reproduce.py": filled(WITH_KERAS, with_keras)} if shown and release > 1 else {}
     return scripts | {"reproduce_rnnscope.py": filled(WITH_RNNSCOPE, with_rnnscope)}

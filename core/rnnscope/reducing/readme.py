@@ -18,8 +18,8 @@ from rnnscope.trace import Trace
 from rnnscope.types import Array
 
 MEMBERS = {
-    "model.keras": "the part of the model that differs; Keras and rnnscope load it",
-    "model.h5": "the part of the model that differs; Keras and rnnscope load it",
+    "model.keras": "the part of the model that differs; rnnscope loads it, and the Keras that wrote the whole",
+    "model.h5": "the part of the model that differs; rnnscope loads it, and the Keras that wrote the whole",
     "input.npy": "what it is fed",
     "input.npz": "what it is fed, by the names of its inputs",
     "expected.npz": "what it should give, by key",

@@ -34,10 +34,11 @@ class Figures(QWidget):
             grid.addWidget(left, row, 0, Qt.AlignmentFlag.AlignBottom)
             grid.addWidget(right, row, 1)
         grid.setColumnStretch(1, 1)
+        self._restyle()
 
     def show_element(self, reading: OutputReading, chosen: int, rule: str) -> None:
         """The figures of one element, and the verdicts on the sample; `rule` judged them."""
-        self._verdicts = (reading.verdict, reading.mine_verdict)
+        before, self._verdicts = self._verdicts, (reading.verdict, reading.mine_verdict)
         self._ours.setText(numbers.answer(reading.ours[chosen].item()))
         for parts, values in ((self._keras, reading.theirs), (self._port, reading.mine)):
             for part in parts:
@@ -54,7 +55,8 @@ class Figures(QWidget):
             mark.setText(f"{theme.MARKS[verdict]} {verdict}")
         for part in (self._mark, self._mine_mark, self._floor):
             part.setToolTip(f"Judged by: {rule}" if rule else "")
-        self._restyle()
+        if before != self._verdicts:  # a style costs more than a text, and the step moves often
+            self._restyle()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers
 from rnnscope_gui.axes import STEP, Names, axis_names, words
 from rnnscope_gui.state import Document, View
+
+# Every step asks for the verdicts of the same sample, and they take as long as the sequence.
+_latest: WeakKeyDictionary[Document, tuple[tuple[str, int], tuple[Verdict, Verdict]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,10 +93,8 @@ def output_reading(document: Document, view: View) -> OutputReading | None:
     if stored is not None and (stored.shape != array.shape or is_text(stored) != is_text(array)):
         stored = None
     free = document.unmasked.outputs[view.output] if document.unmasked is not None else None
-    verdict = Verdict.NOT_COMPARED
-    if document.comparison is not None:
-        verdict = document.comparison.sample_verdict(key, view.sample)[0]
-    mine, mine_verdict, mine_reason = _mine(document, key, view.sample, array)
+    verdict, mine_verdict = _verdicts(document, key, view.sample)
+    mine, mine_verdict, mine_reason = _mine(document, key, mine_verdict, array)
     names = trace.model.output_names if trace.model is not None else ()
     ours = _take(array, view.sample, step)
     if not ours.size:
@@ -113,16 +115,27 @@ def output_reading(document: Document, view: View) -> OutputReading | None:
     )
 
 
-def _mine(document: Document, key: str, sample: int, array: Array) -> tuple[Array | None, Verdict, str]:
+def _verdicts(document: Document, key: str, sample: int) -> tuple[Verdict, Verdict]:
+    """Those on a sample of Keras's values and of a port's; they stay while the cursor moves through the steps."""
+    latest = _latest.get(document)
+    if latest is None or latest[0] != (key, sample):
+        comparisons = (document.comparison, document.mine_comparison)
+        keras, mine = (
+            Verdict.NOT_COMPARED if one is None else one.sample_verdict(key, sample)[0] for one in comparisons
+        )
+        latest = _latest[document] = ((key, sample), (keras, mine))
+    return latest[1]
+
+
+def _mine(document: Document, key: str, verdict: Verdict, array: Array) -> tuple[Array | None, Verdict, str]:
     """A port's numbers of a whole output with the verdict on a sample, or why they are not there."""
     if document.mine is None:
         return None, Verdict.NOT_COMPARED, ""
-    mine, comparison = document.mine.arrays.get(key), document.mine_comparison
+    mine = document.mine.arrays.get(key)
     if mine is None:
         return None, Verdict.NOT_COMPARED, "Your file does not hold this output."
     if mine.shape != array.shape:
         return None, Verdict.DIFFERENT, f"Yours has shape {mine.shape}, where the model gives {array.shape}."
-    verdict = Verdict.NOT_COMPARED if comparison is None else comparison.sample_verdict(key, sample)[0]
     return mine, verdict, ""
 
 

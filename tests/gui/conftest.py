@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
+from rnnscope_gui.judging import explained
 from rnnscope_gui.session import Session
 from rnnscope_gui.state import Document
 from rnnscope_gui.window import MainWindow
 from tests.conftest import Example
-from tests.gui.windows import opened, scene_of
+from tests.gui.windows import PORT_VIEW, Quiet, opened, scene_of
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,18 @@ def household(example: Example) -> Document:
     return opened(*example).document
 
 
+@pytest.fixture(scope="session")
+def ported(example: Example) -> Document:
+    """The example with a port of it that starts from ones, compared."""
+    return opened(*example, example.model.with_name("household.port.npz")).document
+
+
+@pytest.fixture(scope="session")
+def why(ported: Document) -> Document:
+    """The same with its diagnosis."""
+    return explained(ported, Quiet()).document
+
+
 @pytest.fixture
 def empty_window(qtbot: QtBot, no_widget_outlives_its_test: None) -> Iterator[MainWindow]:
     """A real window on screen with nothing open in it."""
@@ -63,6 +76,13 @@ def empty_window(qtbot: QtBot, no_widget_outlives_its_test: None) -> Iterator[Ma
 def window(empty_window: MainWindow, household: Document) -> MainWindow:
     """A window in which the example is open."""
     empty_window.state.set(scene_of(household))
+    return empty_window
+
+
+@pytest.fixture
+def desk(empty_window: MainWindow, ported: Document) -> MainWindow:
+    """A window in which the port is open."""
+    empty_window.state.set(scene_of(ported, PORT_VIEW))
     return empty_window
 
 

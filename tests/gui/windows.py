@@ -9,7 +9,7 @@ from typing import TypeVar
 from PySide6.QtCore import QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListView, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QListView, QWidget
 
 from rnnscope_gui.heatmap import Heatmap
 from rnnscope_gui.judging import judged
@@ -29,6 +29,7 @@ from rnnscope_gui.step_table import StepTable
 from rnnscope_gui.window import MainWindow
 
 Part = TypeVar("Part", bound=QWidget)
+PORT_VIEW = View(sample=25, step=0, unit=12)
 LONG = 20_000  # milliseconds; only a failing test waits that long
 
 
@@ -134,3 +135,17 @@ def step_table(window: MainWindow) -> StepTable:
 def layer_list(window: MainWindow) -> QListView:
     """The list of layers."""
     return part(part(window, LayersPanel), QListView)
+
+
+def titles(window: MainWindow) -> list[str]:
+    """The titles of the cards that are laid out."""
+    QApplication.processEvents()
+    cards = [card for card in window.findChildren(MapCard) if not card.isHidden()]
+    return [card.heatmap.accessibleName().partition(":")[0] for card in sorted(cards, key=lambda card: card.x())]
+
+
+def texts(window: MainWindow, kind: type[QWidget]) -> str:
+    """What a panel says."""
+    QApplication.processEvents()
+    labels = part(window, kind).findChildren(QLabel)
+    return "\n".join(label.text() for label in labels if label.isVisible())

@@ -14,6 +14,7 @@ OPEN = (
 AGREES = "Your numbers are what the model gives, up to rounding. There is nothing to explain."
 COMPARING = "Your numbers are being compared."
 NONE = "No known mistake, and no pair of them, turns this model into your numbers. These come nearest:"
+PERHAPS = "This can turn the model into your numbers, which are too few to prove it:"
 
 
 def standing(document: Document) -> str:
@@ -54,7 +55,7 @@ def _answer(findings: Sequence[Finding]) -> str:
     if not findings:
         return AGREES
     if not findings[0].explains:
-        return NONE
+        return PERHAPS if findings[0].tell_apart else NONE
     first = [finding for finding in findings if finding.rank == findings[0].rank]
     if len(first) == 1:
         return "This turns the model into your numbers, up to rounding:"
@@ -70,9 +71,11 @@ def line_words(finding: Finding) -> tuple[str, str]:
 
 
 def apart_words(findings: Sequence[Finding]) -> str:
-    """How to tell tied findings apart; "" when none are."""
+    """How to tell tied findings apart, or to prove the first one; "" where there is nothing to tell."""
     hint = findings[0].tell_apart if findings else ""
-    return f"To tell them apart, try {hint}." if hint else ""
+    if not hint:
+        return ""
+    return f"To tell them apart, try {hint}." if findings[0].explains else f"To prove it, give {hint}."
 
 
 def ids_words(finding: Finding) -> str:

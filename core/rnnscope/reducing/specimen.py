@@ -24,6 +24,8 @@ from rnnscope.trace import Trace, layer_key, split_key
 from rnnscope.types import Array, Shape
 
 Arrays = Mapping[str, Array]
+# What a configuration that reads well may still make of being written: it is a stranger's.
+UNFORESEEN = (TypeError, ValueError, LookupError, AttributeError, StopIteration, OSError, RuntimeError)
 
 
 class Refused(Exception):
@@ -147,7 +149,10 @@ def changed(world: World, change: Mapping[str, Array | None]) -> World:
 def _written(workshop: Workshop, before: Specimen, cut: Cut | None) -> tuple[Source, Model]:
     if cut is before.cut:
         return before.source, before.model
-    data = cut_out(workshop.file, cut, workshop.shape_of) if cut is not None else b""
+    try:
+        data = cut_out(workshop.file, cut, workshop.shape_of) if cut is not None else before.source.data
+    except UNFORESEEN as error:
+        raise Refused(f"it cannot be written: {type(error).__name__}: {error}") from error
     source = Source(f"model{workshop.file.suffix}", data, hashlib.sha256(data).hexdigest())
     reading = workshop.file.reading
     model = load_model(

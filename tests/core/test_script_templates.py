@@ -24,6 +24,7 @@ from rnnscope.layers.dense_cells import GRUCell, LSTMCell, SimpleRNNCell
 from rnnscope.layers.masking import Masking
 from rnnscope.layers.merging import FUNCTIONS, Concatenate, ElementWise
 from rnnscope.layers.nonlinearities import ACTIVATIONS
+from rnnscope.layers.ops.bare import BareOperation, Slot
 from rnnscope.layers.recurrent import Recurrent
 from rnnscope.layers.stacked_cells import StackedCells
 from rnnscope.model import Model
@@ -234,6 +235,16 @@ def test_masks_are_joined_as_each_keras_joins_them(name: str, keras: str) -> Non
             semantics=KERASES[keras],
         )  # fmt: skip
         check(built, masked_input(), masked_input()[::-1].copy())
+
+
+def test_an_operation_on_several_constants_keeps_them_apart() -> None:
+    joined: dict[str, object] = {"xs": [Slot(0), numbers(7, 2, seed=3), numbers(7, 2, seed=4)], "axis": -1}
+    operations: dict[str, Operation] = {
+        "x": InputLayer((None, FEATURES)),
+        "joined": BareOperation("Concatenate", "keras", joined),
+    }
+    script = scripted(model(operations, {"x": (), "joined": (("x", 0),)}), numbers(7, FEATURES))
+    assert sorted(script.weights) == ["joined_constant", "joined_constant_2"]
 
 
 def test_a_script_passes_the_linter(tmp_path: Path) -> None:

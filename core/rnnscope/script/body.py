@@ -45,7 +45,6 @@ class Body:
     observed: Observed
     semantics: Semantics
     read: frozenset[Tensor]
-    path: str = ""
     values: dict[Tensor, Held] = field(default_factory=dict)
     paragraphs: list[Paragraph] = field(default_factory=list)
 
@@ -84,7 +83,7 @@ class Body:
         outputs = tuple(self.module.variable(wish, "x") for wish in self._wishes(call, seen))
         return Use(
             call, seen, self.module, self.semantics, tensors, tuple(masks), used, {}, outputs,
-            path=self.path, read=tuple(Tensor(call.key, place) in self.read for place in range(len(outputs))),
+            read=tuple(Tensor(call.key, place) in self.read for place in range(len(outputs))),
         )  # fmt: skip
 
     def _wishes(self, call: Call, seen: Seen) -> list[str]:

@@ -29,13 +29,12 @@ class Variable:
 class Statement:
     """``defines = value``: all that `value` reads is there before anything is defined.
 
-    inline: it may stand in the place of its name, where that is read only once. before, after: what surrounds it.
+    inline: it may stand in the place of its name, where that is read only once.
     """
 
     defines: tuple[Variable, ...]
     value: str
     inline: bool = False
-    around: str = ""
 
     @property
     def reads(self) -> frozenset[int]:
@@ -43,8 +42,7 @@ class Statement:
 
     @property
     def text(self) -> str:
-        assigned = f"{', '.join(map(str, self.defines))} = {self.value}"
-        return f"{self.around}\n    {assigned}" if self.around else assigned
+        return f"{', '.join(map(str, self.defines))} = {self.value}"
 
 
 @dataclass(frozen=True, slots=True)

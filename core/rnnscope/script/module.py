@@ -38,7 +38,7 @@ class Module:
     remaining: dict[str, Layer] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
-    _known: dict[tuple[str, str], Weight] = field(default_factory=dict)
+    _known: dict[tuple[str, str], tuple[Weight, ...]] = field(default_factory=dict)
     _count: int = 0
 
     def variable(self, wish: str, plain: str = "") -> Variable:
@@ -48,12 +48,13 @@ class Module:
 
     def weight(self, layer: str, heading: str, part: str, array: Array, axes: str = "") -> str:
         """The name of a layer's weight; `axes` says what the axes of `array` are."""
-        key = layer, part
-        if key not in self._known:
-            name = self.claim(f"{identifier(layer)}_{part}")
-            self._known[key] = Weight(name, np.asarray(array), axes)
-            self.weights.setdefault(heading, []).append(self._known[key])
-        return self._known[key].name
+        for known in self._known.get((layer, part), ()):
+            if known.array is array or (known.array.dtype == array.dtype and np.array_equal(known.array, array)):
+                return known.name
+        weight = Weight(self.claim(f"{identifier(layer)}_{part}"), np.asarray(array), axes)
+        self._known[layer, part] = (*self._known.get((layer, part), ()), weight)
+        self.weights.setdefault(heading, []).append(weight)
+        return weight.name
 
     def function(self, wish: str, text: str, other: str = "") -> str:
         """The name of a function with this text, in which `NAME` stands for it; `other` is the second wish."""

@@ -42,7 +42,7 @@ def _name(use: Use) -> str:
     for name, layer in use.module.remaining.items():
         if layer is use.seen.layer:
             return name
-    name = use.module.claim(f"{identifier(use.path + use.call.layer)}_layer")
+    name = use.module.claim(f"{identifier(use.call.layer)}_layer")
     use.module.remaining[name] = use.seen.layer
     return name
 

@@ -48,7 +48,6 @@ class Use:
     output_masks: dict[int, Variable | None] = field(default_factory=dict)
     statements: list[Statement] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
-    path: str = ""
 
     @property
     def operation(self) -> Operation:
@@ -79,20 +78,19 @@ class Use:
 
     @property
     def heading(self) -> str:
-        return heading(self.path + self.call.layer, f"{self.seen.layer.label}{_units(self.operation)}")
+        return heading(self.call.layer, f"{self.seen.layer.label}{_units(self.operation)}")
 
     def say(self, *sentences: str) -> None:
         """Comment on what is done; each sentence is a line."""
         self.comments += sentences
 
-    def define(
-        self, target: Variable | tuple[Variable, ...], value: str, *, inline: bool = False, around: str = ""
-    ) -> None:
-        """``target = value``; see `Statement` for `inline` and `around`."""
+    def define(self, target: Variable | tuple[Variable, ...], value: str, *, inline: bool = False) -> None:
+        """``target = value``; see `Statement` for `inline`."""
         targets = target if isinstance(target, tuple) else (target,)
-        self.statements.append(Statement(targets, value, inline, around))
+        self.statements.append(Statement(targets, value, inline))
 
     def temporary(self, wish: str) -> Variable:
+        """A new variable for a result on the way."""
         return self.module.variable(wish)
 
     def a_mask(self) -> Variable:
@@ -108,7 +106,7 @@ class Use:
 
     def weight(self, part: str, array: Array, axes: str = "") -> str:
         """The name of one of the layer's weights."""
-        return self.module.weight(self.path + self.call.layer, self.heading, part, array, axes)
+        return self.module.weight(self.call.layer, self.heading, part, array, axes)
 
 
 def _units(operation: Operation) -> str:

@@ -44,5 +44,5 @@ def _inner(use: Use, layer: Operation) -> Use:
     seen = Seen(replace(use.seen.layer, operation=layer), arguments, result)
     x, y = use.temporary("each"), use.temporary("each")
     return Use(
-        use.call, seen, use.module, use.semantics, (x,), (None,), None, {}, (y,), read=(True,), path=use.path
+        use.call, seen, use.module, use.semantics, (x,), (None,), None, {}, (y,), read=(True,)
     )  # fmt: skip

@@ -52,6 +52,27 @@ def test_a_wrong_port_is_told_with_its_first_difference(
     assert lines[2].startswith("First difference: ")
 
 
+def test_a_port_s_own_numbers_have_their_verdict_and_their_mistake(
+    qapp: QApplication, example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = example.model.with_name("household.port.npz")
+    assert snapshot(*example, "--mine", port, "--why", "-o", tmp_path / "why.png") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "≈ rounding",
+        "≠ different, your own numbers",
+        "First difference: rnn state/h, sample 0, step 0, unit 0",
+        "✓ initial-state-ones",
+    ]
+
+
+def test_a_tolerance_judges_instead_of_the_floor(
+    qapp: QApplication, example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = example.model.with_name("wrong_port.npy")
+    assert snapshot(*example[:2], "--mine", wrong, "--atol", "2", "-o", tmp_path / "loose.png") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["≈ rounding, your own numbers"]
+
+
 def test_without_stored_values_it_says_that_nothing_was_compared(
     qapp: QApplication, example: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

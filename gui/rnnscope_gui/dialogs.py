@@ -24,8 +24,9 @@ def shortcuts(parent: QWidget) -> QDialog:
     """All commands that have keys, menu by menu, side by side so that they fit on a small screen."""
     dialog, column = _dialog(parent, "Keyboard shortcuts")
     sides = QHBoxLayout()
-    sides.setSpacing(40)
-    for menus in (MENUS[:1] + MENUS[2:], MENUS[1:2]):
+    sides.setSpacing(28)
+    # the longest menu has a column of its own
+    for menus in (MENUS[:1] + MENUS[2:3], MENUS[1:2], MENUS[3:]):
         sides.addLayout(_keys_of(menus))
     column.insertLayout(0, sides)
     return dialog

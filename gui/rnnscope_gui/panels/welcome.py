@@ -12,7 +12,7 @@ from rnnscope_gui.widgets import card, label
 
 INVITATION = "See every step a Keras recurrent network takes"
 STEPS = (
-    ("model", "Model", ".keras or .h5, written by Keras 3", "open-model"),
+    ("model", "Model", ".keras, .h5 or .json, of any Keras", "open-model"),
     ("input", "Input", ".npy, .npz, .h5 or .csv; the batch axis first", "open-input"),
     ("reference", "Keras values", "optional: what Keras computed, .npz or .h5", "open-reference"),
     ("mine", "Your own port’s numbers", "optional: what your NumPy gives, .npy, .npz, .h5 or .csv", "open-mine"),
@@ -48,7 +48,7 @@ class WelcomePanel(QWidget):
         ):
             examples.addWidget(_button(text, actions[name], primary=name == "example-household"))
         column.addLayout(examples)
-        column.addWidget(_button("A port of it that went wrong, and why", actions["example-port"]))
+        column.addWidget(_button("People at home, ported wrong · and why", actions["example-port"]))
         outer = QVBoxLayout(self)
         outer.addStretch(2)
         outer.addWidget(sheet, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import rnnscope
-from rnnscope import BadInput, Cancelled, Finding, ShapeMismatch, diagnose
+from rnnscope import BadInput, Cancelled, Finding, Mine, ShapeMismatch, diagnose
 from rnnscope.cli import main
 from rnnscope.mistakes.catalogue import BY_ID, CATALOGUE
+from rnnscope.mistakes.target import aimed
 from rnnscope.types import Array
 from tests.conftest import ROOT, Example
 from tests.core.models import masked_input, masked_rnn
@@ -164,6 +165,12 @@ def test_weights_of_another_layer() -> None:
     assert found.places == ("bidirectional_1/backward",)
 
 
+def test_a_first_step_that_is_missing_shortens_the_mask_too() -> None:
+    ported = draw_model("LSTM", "stacked", 1, masks=True)
+    found = diagnose(ported.model, ported.x, Port(ported.layers, ["missing-first-step"], reading=1).predict(ported.x))
+    assert ("missing-first-step",) in first(found)
+
+
 @pytest.mark.parametrize(("mistake", "reading"), [("initial-state-dropped", 0), ("initial-state-ones", 2)])
 def test_states_that_an_encoder_hands_over_and_nobody_takes(mistake: str, reading: int) -> None:
     ported = draw_model("LSTM", "translator", 1, masks=True)
@@ -288,6 +295,21 @@ def test_numbers_copied_from_a_print_out_are_taken_as_such() -> None:
     right, wrong = planted("", ported), planted("bias-missing", ported)
     assert diagnose(ported.model, ported.x, np.round(right, 3)) == ()
     assert ("bias-missing",) in first(diagnose(ported.model, ported.x, np.round(wrong, 3)))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "digit"),
+    [
+        ([0.25, 0.125, -0.5, 0.75], 0.001),
+        ([0.1, 0.2, -0.3, 12.5], 0.1),
+        ([0.1, 0.2, 0.3], 0.0),
+        ([6e7, 5e7, -4e7, 0.5], 0.0),
+        ([0.123456789, 0.2, 0.3, 0.4], 0.0),
+        ([0.0, 0.0, 0.0, 0.0, 0.3], 0.0),
+    ],
+)
+def test_rounding_is_seen_where_numbers_tell_it(numbers: list[float], digit: float) -> None:
+    assert aimed(Mine({"output/0": np.array(numbers, np.float32)}, ())).digit == pytest.approx(digit)
 
 
 def test_axes_in_another_order_are_seen() -> None:

@@ -9,6 +9,7 @@ from enum import Enum
 import numpy as np
 
 from rnnscope.context import Context
+from rnnscope.layers.base import Arguments, Result
 from rnnscope.layers.cells import Cell
 from rnnscope.layers.recurrent import Given, Recurrent, States
 from rnnscope.mistakes.cells import Masked, MaskedCell, with_mask
@@ -68,6 +69,14 @@ class VariedRecurrent(Recurrent):
 
     loop: Loop = Loop()
     kind: type[Recurrent] = Recurrent
+
+    def call(self, arguments: Arguments, context: Context) -> Result:
+        """As the layer does, with the mask that goes on as short as the outputs are."""
+        result = Recurrent.call(self, arguments, context)
+        passed, loop = result.masks[0], self.loop
+        if passed is None or loop.gaps or not (loop.late or loop.early):
+            return result
+        return replace(result, masks=(passed[:, loop.late : passed.shape[1] - loop.early], *result.masks[1:]))
 
     def run_direction(self, semantics: Semantics) -> Direction:
         return self.kind.run_direction(self, semantics)

@@ -14,8 +14,8 @@ import numpy as np
 from rnnscope.mistakes.search import COARSE, MOST_KEPT, Candidate, Confirmed, Search, Tried
 from rnnscope.types import Array
 
-FEWEST, MOST = 120, 700  # pairs that are tried
-WORK = 30_000  # timesteps that those between the two may take
+FEWEST, MOST = 250, 700  # pairs that are tried
+WORK = 45_000  # timesteps that those between the two may take
 MOST_NUMBERS = 2000  # of the target, that the order goes by
 MOST_APART = 10.0  # how far off a number counts at most, in units of the largest one
 CLEAR, CLEARLY = 10.0, 1e-4  # times the noise, or of the largest number: what is no farther off is looked at at once

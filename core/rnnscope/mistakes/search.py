@@ -202,17 +202,19 @@ class Search:
         scale = self.target.scale
         allowed = max(float(np.max(array)) / scale[key] for key, array in self.target.allowed(trace, floor).items())
         distance = self.target.distance(trace)
-        explains = self.target.is_met(trace, floor) and self._is_believed(candidate, distance)
+        explains = self.target.is_met(trace, floor) and self._is_believed(candidate, distance, allowed)
         return Confirmed(candidate, trace, explains, distance, allowed)
 
-    def _is_believed(self, candidate: Candidate, distance: float) -> bool:
-        """Whether so coarse an explanation as float16 has more to it than its own noise.
+    def _is_believed(self, candidate: Candidate, distance: float, allowed: float) -> bool:
+        """Whether there is more to an explanation than its own noise: that of float16, or of a run that explodes.
 
-        Either the numbers are such as float16 has, or replaying it brings the run much nearer to them.
+        Then it has to bring the run much nearer to the numbers, or they have to be such as float16 has.
         """
-        if COARSE not in candidate.ids or self.target.halved:
+        coarse = COARSE in candidate.ids and not self.target.halved
+        if not coarse and allowed <= NEAR:
             return True
-        return len(candidate.ids) == 1 and distance <= CLOSER * self.target.distance(self.ours)
+        nearer = distance <= CLOSER * self.target.distance(self.ours)
+        return nearer and not (coarse and len(candidate.ids) > 1)
 
 
 def _is_inert(tried: Tried) -> bool:

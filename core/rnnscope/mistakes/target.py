@@ -172,10 +172,17 @@ def _is_halved(array: Array) -> bool:
 
 
 def _digit(numbers: Array) -> float:
-    """The coarsest decimal digit to which all numbers are rounded; 0 when they are not, or too few to tell."""
+    """The coarsest decimal digit to which all numbers are rounded; 0 when they are not, or too few to tell.
+
+    Numbers so large that float32 has no finer digits say nothing; half of all have to say something.
+    """
     finite = numbers[np.isfinite(numbers)]
-    for decimals in range(1, MOST_DECIMALS + 1) if finite.size >= ENOUGH else ():
-        if np.all(np.abs(finite - np.round(finite, decimals)) <= 2.0**-23 * np.abs(finite)):
+    spacing = 2.0**-23 * np.abs(finite)
+    for decimals in range(1, MOST_DECIMALS + 1):
+        telling = spacing < 0.02 * 10.0**-decimals
+        if np.count_nonzero(telling & (finite != 0)) < max(ENOUGH, finite.size / 2):
+            break
+        if np.all(np.abs(finite - np.round(finite, decimals)) <= spacing):
             return 10.0**-decimals if np.ptp(finite) > 0 else 0.0
     return 0.0
 

@@ -30,7 +30,7 @@ def kept_up(
         entering = _joined([raised[tensor.call] for tensor in model.sources(call) if tensor.call in raised])
         keys = by_call.get(call.key, [])
         orders = {key: _processing(split_key(key, trace.layers), model) for key in keys}
-        own = {key: _kept(floors[key], drift.is_lost(key), orders[key]) for key in keys}
+        own = {key: _kept(floors[key], drift.size[key], drift.is_lost(key), orders[key]) for key in keys}
         over = {key: _ratio(own[key], floors[key]) for key in keys}
         highest = max((float(ratio.max(initial=1.0)) for ratio in over.values()), default=1.0)
         for key, floor in own.items():
@@ -114,15 +114,15 @@ def keys_by_call(keys: Iterable[str], model: Model, trace: Trace) -> dict[str, l
     return found
 
 
-def _kept(floor: Array, lost: Array, order: slice | None) -> Array:
-    """A floor (steps,) that does not fall after the first step at which values are lost."""
+def _kept(floor: Array, size: Array, lost: Array, order: slice | None) -> Array:
+    """A floor (steps,) that does not fall after the first step at which values are lost, nor below twice their size."""
     if not floor.ndim or not lost.any():
         return floor
+    astray = np.maximum(floor, 2 * size)
     if order is None:
-        return np.full_like(floor, floor.max())
-    kept, begin = floor[order].copy(), int(np.argmax(lost[order]))
-    kept[begin:] = np.maximum.accumulate(kept[begin:])
-    return kept[order]
+        return np.full_like(floor, astray.max())
+    begin = int(np.argmax(lost[order]))
+    return np.concatenate([floor[order][:begin], np.maximum.accumulate(astray[order][begin:])])[order]
 
 
 def _ratio(raised: Array, floor: Array) -> Array:

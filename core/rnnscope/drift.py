@@ -14,7 +14,7 @@ from rnnscope.order import has_steps
 from rnnscope.types import Array
 
 PROBES = 4
-DRIFT_FACTOR = 16.0
+DRIFT_FACTOR = 8.0
 VALUE_FACTOR = 4.0
 
 # Runs something, shaken by the noise if there is any: key → array.

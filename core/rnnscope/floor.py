@@ -2,7 +2,7 @@
 
 The run is made once in float64, and `PROBES` times more with every number shaken by the rounding of its layer's type
 (see `rnnscope.noise`). How far the shaken runs drift from the steady one, per quantity and step, is what rounding can
-do; the floor is ``16 · drift + 4 · u · max|value|``, u being the unit of rounding.
+do; the floor is ``8 · drift + 4 · u · max|value|``, u being the unit of rounding.
 
 Where that reaches the size of the values themselves, two programs go ways of their own from there on, and when they
 come together again is chance: the floor does not fall any more, there and in whatever reads it.

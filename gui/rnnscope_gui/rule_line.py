@@ -16,7 +16,7 @@ HEIGHT = 22
 
 
 class RuleLine(QWidget):
-    """``Judged by |difference| ≤ 16·drift + …, here 1.2e-7 to 2.1e-6``, and a button."""
+    """``Judged by |difference| ≤ 8·drift + …, here 1.2e-7 to 2.1e-6``, and a button."""
 
     def __init__(self, choose: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)

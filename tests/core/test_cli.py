@@ -33,7 +33,7 @@ def test_compare_matches_and_begins_with_the_verdict(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "≈ rounding: NumPy against Keras, 10 quantities compared, none beyond the rule"
     assert any(line.split()[:4] == ["≈", "rounding", "rnn", "state/h"] for line in lines)
-    assert "Rule: |difference| ≤ 16·drift + 4·u·max|value|, u = 1.19e-07" in lines
+    assert "Rule: |difference| ≤ 8·drift + 4·u·max|value|, u = 1.19e-07" in lines
 
 
 def test_compare_names_the_first_difference_and_exits_with_one(

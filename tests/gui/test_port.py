@@ -124,7 +124,7 @@ def test_four_cards_have_their_room(desk: MainWindow, layout: str, size: tuple[i
 
 def test_the_rule_and_its_figures_stand_under_the_heatmaps(desk: MainWindow) -> None:
     text = part(desk, RuleLine).text
-    assert "16·drift" in text
+    assert "8·drift" in text
     assert "1.19e-07" in text
     assert " · here " in text
 
@@ -174,7 +174,7 @@ def test_the_rule_is_chosen_in_a_dialog_and_judges_both(qtbot: QtBot, desk: Main
     assert "2.5" in part(desk, RuleLine).text
     desk.controller.judge_by(Rule())
     settle(qtbot.waitUntil, desk)
-    assert "16·drift" in part(desk, RuleLine).text
+    assert "8·drift" in part(desk, RuleLine).text
 
 
 def test_the_command_that_repeats_the_window_goes_to_the_clipboard(desk: MainWindow, ported: Document) -> None:

@@ -56,5 +56,5 @@ def script(options: argparse.Namespace) -> int:
         raise error.located(file=model.file) from None
     except RnnscopeError as error:
         raise error.located(file=source.name if source else model.file) from None
-    print(f"{one_line(str(path))}: python {one_line(path.name)} runs it on its sample")
+    print(f"Written: {one_line(str(path))}; run without arguments it checks itself")
     return MATCHES

@@ -10,11 +10,15 @@ from PySide6.QtCore import QSettings
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
+from rnnscope.errors import RnnscopeError
 from rnnscope.semantics import Semantics
-from rnnscope_gui import dialogs, writing
+from rnnscope_gui import dialogs, saved, writing
 from rnnscope_gui.examples import VIEWS, example
+from rnnscope_gui.export_dialog import ExportDialog
+from rnnscope_gui.exporting import Wanted, copied, exported, sides_of
 from rnnscope_gui.navigate import Move
 from rnnscope_gui.opening import ORDER, Request
+from rnnscope_gui.palette import Palette
 from rnnscope_gui.picture import save_widget
 from rnnscope_gui.reader import Kind
 from rnnscope_gui.resolve import settled
@@ -49,6 +53,9 @@ class Controller:
 
     def open(self, paths: Sequence[str], view: View | None = None, kinds: Sequence[Kind | None] = ()) -> None:
         """Open files together, each as its kind where that is known."""
+        if len(paths) == 1 and paths[0].endswith(saved.SUFFIX):
+            self.restore(paths[0])
+            return
         known = [*kinds, *[None] * (len(paths) - len(kinds))]
         self._session.open([Request(path, kind) for path, kind in zip(paths, known, strict=True)], view)
 
@@ -117,6 +124,70 @@ class Controller:
         sample, chosen = QInputDialog.getInt(self._window, "Go to sample", f"Sample, 0 to {last}:", here, 0, last)
         if chosen:
             self.go(lambda scene: replace(scene.view, sample=sample))
+
+    def open_session(self) -> None:
+        chosen = f"Sessions (*{saved.SUFFIX});;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open session", self._folder, chosen)
+        if path:
+            self.restore(path)
+
+    def restore(self, path: str) -> None:
+        """Open what a session file names; where a file is gone, ask where it is now, and restore the rest."""
+        try:
+            session = saved.load(path)
+        except RnnscopeError as error:
+            self._session.tell(Message(str(error)))
+            return
+        files, lost = dict(session.files), []
+        for kind, place in session.missing.items():
+            name = Path(place).name
+            found, _ = QFileDialog.getOpenFileName(self._window, f"Where is {name} now?", str(Path(path).parent))
+            if found:
+                files[kind] = found
+            else:
+                lost.append(f"{name} is not where it was, and was left out.")
+        requests = [Request(place, kind) for kind, place in files.items()]
+        notes = " ".join((*lost, *session.notes))
+        self._session.restore(requests, session.read_as, session.view, notes)
+
+    def save_session(self) -> None:
+        name = Path(self.state.scene.document.model_path).stem + saved.SUFFIX
+        chosen = f"Sessions (*{saved.SUFFIX})"
+        path, _ = QFileDialog.getSaveFileName(self._window, "Save session", str(Path(self._folder) / name), chosen)
+        if not path:
+            return
+        path = path if Path(path).suffix else path + saved.SUFFIX
+        scene = self.state.scene
+        try:
+            saved.save(scene.document, scene.view, path)
+        except RnnscopeError as error:
+            self._session.tell(Message(str(error)))
+            return
+        self._session.tell(Message(f"Written: {path}", "note"))
+
+    def export_data(self) -> None:
+        scene = self.state.scene
+        sides = sides_of(scene.document, scene.view)
+        if sides:
+            ExportDialog(sides, scene, self._export, self._window).open()
+
+    def _export(self, wanted: Wanted) -> None:
+        self._session.write("Writing the data", exported(wanted, self.state.view))
+
+    def copy_data(self) -> None:
+        scene = self.state.scene
+        sides = sides_of(scene.document, scene.view)
+        if sides:
+            text, words = copied(scene.document, scene.view, sides[-1])
+            QGuiApplication.clipboard().setText(text)
+            self._session.tell(Message(f"On the clipboard: {words}", "note"))
+
+    def show_palette(self) -> None:
+        Palette({action.objectName(): action for action in self._window.actions()}, self._window).open()
+
+    @property
+    def _folder(self) -> str:
+        return str(self._settings.value("folder", ""))
 
     def save_picture(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self._window, "Save picture", "rnnscope.png", "PNG pictures (*.png)")

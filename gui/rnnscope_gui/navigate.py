@@ -11,6 +11,7 @@ from rnnscope_gui.resolve import picture, settled, shown_quantities
 from rnnscope_gui.state import Apart, Document, Scene, View
 
 Move = Callable[[Scene], View]
+SPEEDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # steps per second
 
 
 def by(*, sample: int = 0, step: int = 0, unit: int = 0) -> Move:
@@ -139,6 +140,49 @@ def _shown_apart(scene: Scene, comparison: Comparison | None) -> Apart:
 def to_place(scene: Scene, place: Location, *, mine: bool) -> View:
     """To one number of Keras's values, or of a port's."""
     return _at(scene, scene.document.mine_comparison if mine else scene.document.comparison, place)
+
+
+def to_number(scene: Scene, place: Location) -> View:
+    """To a number of the run, whatever is compared; the zoom stays where it can."""
+    view = replace(
+        scene.view,
+        layer=place.layer,
+        quantity=place.quantity,
+        sample=place.sample,
+        step=place.step or 0,
+        unit=place.unit,
+    )
+    return settled(scene.document, view)
+
+
+def toggle_playing(scene: Scene) -> View:
+    """Start, from the first step when the cursor stands on the last; or stop."""
+    if scene.view.playing or scene.document.trace is None:
+        return replace(scene.view, playing=False)
+    begun = to_step(scene, 0) if at_end(scene) else scene.view
+    return replace(begun, playing=True)
+
+
+def played(scene: Scene) -> View:
+    """One step on; at the end from the first again, or to rest."""
+    if not at_end(scene):
+        return to_step(scene, scene.view.step + 1)
+    return to_step(scene, 0) if scene.view.loops else replace(scene.view, playing=False)
+
+
+def at_end(scene: Scene) -> bool:
+    """Whether the cursor stands on the last step."""
+    return scene.view.step == last_step(scene).step
+
+
+def speed_by(amount: int) -> Move:
+    """To a faster or slower one of `SPEEDS`."""
+
+    def move(scene: Scene) -> View:
+        nearest = min(range(len(SPEEDS)), key=lambda index: abs(SPEEDS[index] - scene.view.speed))
+        return replace(scene.view, speed=SPEEDS[min(max(nearest + amount, 0), len(SPEEDS) - 1)])
+
+    return move
 
 
 def finding_by(amount: int) -> Move:

@@ -44,6 +44,17 @@ class Session(QObject):
         if requests:
             self._open(requests, self._read_as, view)
 
+    def restore(self, requests: Sequence[Request], read_as: ReadAs, view: View, notes: str) -> None:
+        """Open the files of a session in place of what is open, and show them as it did."""
+        self._jobs.cancel()
+        code = self._read_as.code  # what the person let run at the start; a session brings none
+        self._read_as = replace(read_as, code=code)
+        quiet = replace(view, playing=False)
+        scene = self.state.scene
+        document = Document(rule=scene.document.rule)
+        self.state.set(replace(scene, document=document, view=quiet, message=None, busy=None))
+        self._open(requests, self._read_as, quiet, notes)
+
     def read_as(self, semantics: Semantics | None) -> None:
         """Read the open model again by the rules of this Keras; by those that its file asks for when there is None."""
         document = self.state.scene.document
@@ -92,7 +103,7 @@ class Session(QObject):
         self._busy(words)
         self._jobs.start(job)
 
-    def _open(self, requests: Sequence[Request], read_as: ReadAs, view: View | None) -> None:
+    def _open(self, requests: Sequence[Request], read_as: ReadAs, view: View | None, notes: str = "") -> None:
         document, reader = self.state.scene.document, self._reader
         self._wanted, self._judging = view, False
         if view is not None:
@@ -101,7 +112,8 @@ class Session(QObject):
         self._busy(f"Opening {names}")
 
         def job(reporter: Reporter) -> Outcome:
-            return open_files(document, requests, reader.read, reporter, read_as)
+            outcome = open_files(document, requests, reader.read, reporter, read_as)
+            return replace(outcome, message=Message(notes, "note")) if notes and outcome.message is None else outcome
 
         self._jobs.start(job)
 

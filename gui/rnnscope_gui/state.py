@@ -19,6 +19,7 @@ from rnnscope_gui.read_as import ReadAs
 Layout = Literal["auto", "side by side", "stacked"]
 Scale = Literal["symmetric", "robust", "full range"]
 Theme = Literal["system", "light", "dark"]
+Page = Literal["unit", "arithmetic"]
 HalfKind = Literal["architecture", "weights"]
 Apart = Literal["auto", "NumPy − Keras", "mine − NumPy", "mine − Keras", "mine − mistaken run", "mistaken run − NumPy"]
 Inputs = Array | dict[str, Array]
@@ -127,6 +128,8 @@ class View:
 
     steps: the visible range of the step axis, (first, last + 1), or None for all of it.
     output: which of the model's outputs the output panel shows; element: which of its numbers, None for the prominent.
+    page: what is shown under the heatmaps. playing: whether the cursor walks by itself, `speed` steps a second, and
+    begins again at the end if it `loops`.
     apart: whose difference is shown. finding: which mistake is looked at; mistaken: whether its run stands beside mine.
     """
 
@@ -140,6 +143,10 @@ class View:
     apart: Apart = "auto"
     finding: int = 0
     mistaken: bool = True
+    page: Page = "unit"
+    playing: bool = False
+    loops: bool = True
+    speed: float = 4.0
     steps: tuple[float, float] | None = None
     layout: Layout = "auto"
     scale: Scale = "symmetric"

@@ -111,6 +111,15 @@ QHeaderView { background: transparent; }
 QHeaderView::section {
     background: transparent; color: $muted; border: none; padding: 2px 6px 2px 3px; font-size: 8.5pt;
 }
+QTabWidget#lower::pane { border: none; }
+QTabWidget#lower > QTabBar { background: $background; }
+QTabBar::tab {
+    background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;
+    padding: 4px 4px 3px 4px; margin: 0 6px 0 14px;
+}
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
+QTabBar::tab:hover { color: $text; }
+QTabBar::tab:focus { border: 1px solid $accent; }
 QSplitter::handle { background: transparent; }
 QProgressBar { background: $sunken; border: none; border-radius: 2px; max-height: 4px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }

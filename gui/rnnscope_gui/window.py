@@ -19,6 +19,7 @@ from rnnscope_gui.panels.header import HeaderPanel
 from rnnscope_gui.panels.messages import MessageBar
 from rnnscope_gui.panels.readout import ReadoutBar
 from rnnscope_gui.panels.welcome import WelcomePanel
+from rnnscope_gui.playing import Player
 from rnnscope_gui.reader import Kind
 from rnnscope_gui.session import Session
 from rnnscope_gui.state import AppState, Choice, Scene, View
@@ -37,6 +38,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._session, self._settings = session, settings
+        self._player = Player(session.state, self)
         self._restore_theme()
         # Widgets take their font when they are made, so the theme comes before them.
         self._dress()

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
+from rnnscope_gui.lower import LowerPages
+from rnnscope_gui.panels.arithmetic import ArithmeticPanel
 from rnnscope_gui.panels.journey import JourneyPanel
 from rnnscope_gui.panels.layers import LayersPanel
 from rnnscope_gui.panels.maps import MapsPanel
@@ -21,21 +23,22 @@ from rnnscope_gui.state import AppState, Scene
 
 LEFT, MIDDLE, RIGHT = 256, 924, 240
 NARROWEST_RIGHT = 232  # where the output's digits and a scroll bar stand side by side
-MAPS, PLOT = 524, 270
+MAPS, LOWER = 516, 294
 
 
 class Workbench(QWidget):
-    """Left: layers, the mask's journey. Middle: heatmaps over the unit's plot. Right: the output, why, the reading."""
+    """Left: layers, the mask's journey. Middle: heatmaps, pages below. Right: the output, why, the reading."""
 
     def __init__(self, state: AppState, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers, self._journey = LayersPanel(state), JourneyPanel(state)
-        self._maps, self._plot = MapsPanel(state, actions["rule"]), UnitPlotPanel(state)
+        self._maps = MapsPanel(state, actions["rule"])
+        self._lower = LowerPages(state, {"unit": UnitPlotPanel(state), "arithmetic": ArithmeticPanel(state)})
         self._output, self._why = OutputPanel(state), WhyPanel(state, actions)
         self._origins = OriginsPanel(state)
         self._masking, self.reading = MaskingPanel(state), ReadingPanel(state, actions["version-lens"])
         left = _column(Qt.Orientation.Vertical, (self._layers, 440), (_scrolling(self._journey), 360))
-        middle = _column(Qt.Orientation.Vertical, (self._maps, MAPS), (self._plot, PLOT))
+        middle = _column(Qt.Orientation.Vertical, (self._maps, MAPS), (self._lower, LOWER))
         right = _scrolling(_stacked(self._output, self._why, self._origins, self._masking, self.reading))
         right.setMinimumWidth(NARROWEST_RIGHT)
         sides = _column(
@@ -57,7 +60,7 @@ class Workbench(QWidget):
             return
         before = old if old is not None and old.document.trace is not None else None
         right = (self._output, self._why, self._origins, self._masking, self.reading)
-        for panel in (self._layers, self._journey, self._maps, self._plot, *right):
+        for panel in (self._layers, self._journey, self._maps, self._lower, *right):
             panel.show_scene(before, new)
 
 

@@ -15,10 +15,8 @@ from tests.gui.windows import part
 
 @pytest.fixture
 def palette(window: MainWindow) -> Palette:
-    actions = {command.id: window.action(command.id) for command in COMMANDS}
-    made = Palette(actions, window)
-    made.open()
-    return made
+    window.action("palette").trigger()
+    return part(window, Palette)
 
 
 def shown(palette: Palette) -> list[str]:

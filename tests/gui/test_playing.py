@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from rnnscope_gui.navigate import last_step
-from rnnscope_gui.playing import SPEEDS, Player
+from rnnscope_gui import navigate
+from rnnscope_gui.navigate import SPEEDS, last_step, played, speed_by, toggle_playing
+from rnnscope_gui.playing import Player
 from rnnscope_gui.state import AppState, Document, Scene, View
 from tests.gui.windows import scene_of
 
@@ -16,56 +17,58 @@ from tests.gui.windows import scene_of
 @pytest.fixture
 def state(household: Document, qapp: object) -> AppState:
     state = AppState()
-    state.set(scene_of(household))
+    state.set(scene_of(household, View(speed=SPEEDS[-1])))
+    Player(state, state)
     return state
 
 
-@pytest.fixture
-def player(state: AppState) -> Player:
-    made = Player(state, state)
-    made.set_speed(SPEEDS[-1])
-    return made
+def toggle(state: AppState) -> None:
+    state.show(toggle_playing(state.scene))
 
 
-def test_the_cursor_walks(player: Player, state: AppState, qtbot: QtBot) -> None:
-    player.toggle()
+def test_the_cursor_walks_until_it_is_stopped(state: AppState, qtbot: QtBot) -> None:
+    toggle(state)
     qtbot.waitUntil(lambda: state.view.step >= 3)
-    player.toggle()
-    assert not player.playing
+    toggle(state)
+    here = state.view.step
+    qtbot.wait(60)
+    assert state.view.step == here
 
 
-def test_at_the_end_it_begins_again_when_it_loops(player: Player, state: AppState, qtbot: QtBot) -> None:
-    state.show(replace(last_step(state.scene)))
+def test_at_the_end_it_begins_again_when_it_loops(state: AppState, qtbot: QtBot) -> None:
+    state.show(last_step(state.scene))
     end = state.view.step
-    player.toggle()
+    toggle(state)
     assert state.view.step == 0
     qtbot.waitUntil(lambda: state.view.step == end)
     qtbot.waitUntil(lambda: state.view.step < end)
-    assert player.playing
+    assert state.view.playing
 
 
-def test_without_a_loop_it_stops_at_the_end(player: Player, state: AppState, qtbot: QtBot) -> None:
-    player.loops = False
-    player.toggle()
-    qtbot.waitUntil(lambda: not player.playing)
-    assert state.view == last_step(state.scene)
+def test_without_a_loop_it_stops_at_the_end(state: AppState, qtbot: QtBot) -> None:
+    state.show(replace(state.view, loops=False))
+    toggle(state)
+    qtbot.waitUntil(lambda: not state.view.playing)
+    assert navigate.at_end(state.scene)
 
 
-def test_it_stops_with_its_run(player: Player, state: AppState) -> None:
-    player.toggle()
-    state.set(Scene(view=View()))
-    assert not player.playing
+def test_it_stops_with_its_run(state: AppState) -> None:
+    toggle(state)
+    state.set(Scene(view=state.view))
+    assert not state.view.playing
 
 
-def test_there_is_nothing_to_play_before_a_run(qapp: object) -> None:
-    state = AppState()
-    player = Player(state, state)
-    player.toggle()
-    assert not player.playing
+def test_there_is_nothing_to_play_before_a_run() -> None:
+    assert not toggle_playing(Scene()).playing
 
 
-def test_speeds_go_up_and_down_and_end_at_their_ends(player: Player) -> None:
-    player.change_speed(1)
-    assert player.speed == SPEEDS[-1]
-    player.change_speed(-1)
-    assert player.speed == SPEEDS[-2]
+def test_speeds_go_up_and_down_and_end_at_their_ends(household: Document) -> None:
+    scene = scene_of(household, View(speed=SPEEDS[-1]))
+    assert speed_by(1)(scene).speed == SPEEDS[-1]
+    assert speed_by(-1)(scene).speed == SPEEDS[-2]
+
+
+def test_a_step_at_rest_at_the_end_stays(household: Document) -> None:
+    scene = scene_of(household, View(loops=False, playing=True))
+    ended = replace(scene, view=last_step(scene))
+    assert played(ended) == replace(ended.view, playing=False)

@@ -79,6 +79,42 @@ FILE: tuple[Command, ...] = (
         "The first example with the numbers of a port to NumPy that makes one mistake; Y names it",
     ),
     Command(
+        "open-session",
+        "File",
+        "Open session…",
+        ("Ctrl+Shift+O",),
+        lambda w: w.open_session(),
+        always,
+        "The files, and what was shown of them, as Save session kept them",
+    ),
+    Command(
+        "save-session",
+        "File",
+        "Save session…",
+        ("Ctrl+Shift+S",),
+        lambda w: w.save_session(),
+        has_model,
+        "Which files are open and what is shown of them, to come back to",
+    ),
+    Command(
+        "export-data",
+        "File",
+        "Export data…",
+        ("Ctrl+D",),
+        lambda w: w.export_data(),
+        has_run,
+        "What a heatmap shows, or its difference, as .csv, .npy, .npz or .h5",
+    ),
+    Command(
+        "copy-data",
+        "File",
+        "Copy data",
+        ("Ctrl+Shift+D",),
+        lambda w: w.copy_data(),
+        has_run,
+        "What the last heatmap shows as a table on the clipboard, to paste into a spreadsheet",
+    ),
+    Command(
         "save-picture",
         "File",
         "Save picture…",
@@ -135,4 +171,6 @@ FILE: tuple[Command, ...] = (
     Command("close-files", "File", "Close files", ("Ctrl+W",), lambda w: w.close_files(), has_anything),
     Command("quit", "File", "Quit", ("Ctrl+Q",), lambda w: w.quit(), always),
 )
-SEPARATED = frozenset({"open-mine", "example-household", "save-picture", "write-script", "close-files"})
+SEPARATED = frozenset(
+    {"open-mine", "example-household", "open-session", "export-data", "save-picture", "write-script", "close-files"}
+)

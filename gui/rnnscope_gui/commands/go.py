@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rnnscope_gui import navigate
 from rnnscope_gui.commands.command import Command, has_run, moving
 from rnnscope_gui.state import Scene
@@ -16,6 +18,28 @@ GO: tuple[Command, ...] = (
     Command("next-step", "Go", "Next step", ("Right",), moving(navigate.by(step=1)), has_run),
     Command("first-step", "Go", "First step", ("Home",), moving(lambda scene: navigate.to_step(scene, 0)), has_run),
     Command("last-step", "Go", "Last step", ("End",), moving(navigate.last_step), has_run),
+    Command(
+        "play",
+        "Go",
+        "Play or pause",
+        ("Space",),
+        moving(navigate.toggle_playing),
+        has_run,
+        "Let the cursor walk through the steps by itself",
+        lambda scene: scene.view.playing,
+    ),
+    Command("faster", "Go", "Play faster", ("+",), moving(navigate.speed_by(1)), has_run),
+    Command("slower", "Go", "Play slower", ("-",), moving(navigate.speed_by(-1)), has_run),
+    Command(
+        "play-once",
+        "Go",
+        "Stop at the last step",
+        ("L",),
+        moving(lambda scene: replace(scene.view, loops=not scene.view.loops)),
+        has_run,
+        "Instead of playing again from the first",
+        lambda scene: not scene.view.loops,
+    ),
     Command("previous-unit", "Go", "Previous unit", ("Up",), moving(navigate.by(unit=-1)), has_run),
     Command("next-unit", "Go", "Next unit", ("Down",), moving(navigate.by(unit=1)), has_run),
     Command("previous-sample", "Go", "Previous sample", ("PgUp", "["), moving(navigate.by(sample=-1)), has_run),
@@ -60,4 +84,4 @@ GO: tuple[Command, ...] = (
         lambda scene: scene.document.mine_comparison is not None,
     ),
 )
-SEPARATED = frozenset({"previous-unit", "previous-sample", "previous-layer", "first-difference"})
+SEPARATED = frozenset({"play", "previous-unit", "previous-sample", "previous-layer", "first-difference"})

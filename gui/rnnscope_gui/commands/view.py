@@ -34,9 +34,11 @@ VIEW: tuple[Command, ...] = (
         "The arithmetic, such as NotEqual and Any, that Keras 3 writes among the layers",
         lambda scene: scene.view.operations,
     ),
+    choice("View", "page", "unit", "The unit over time", ("U",)),
+    choice("View", "page", "arithmetic", "The arithmetic of this number", ("A",)),
     choice("View", "theme", "system", "Colours of the system"),
     choice("View", "theme", "light", "Light"),
     choice("View", "theme", "dark", "Dark"),
     Command("cancel", "View", "Stop the work under way", ("Ctrl+.",), lambda w: w.cancel(), is_busy),
 )
-SEPARATED = frozenset({"reset-zoom", "theme-system", "cancel"})
+SEPARATED = frozenset({"reset-zoom", "page-unit", "theme-system", "cancel"})

@@ -17,6 +17,7 @@ from rnnscope_gui.widgets import label, mono
 
 # How wide a file's name may be and whether its size stands beside it; the first that all four have room for.
 ROOMS = ((150, True), (150, False), (110, False), (84, False), (60, False), (40, False))
+PLAY, PAUSE = "▸", "⏸"
 ROOMY, SLIDER, SHORT_SLIDER = 1160, 120, 80
 
 
@@ -84,7 +85,7 @@ class HeaderPanel(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         self._samples = self._sample_controls(actions)
-        self._steps = self._step_controls()
+        self._steps = self._step_controls(actions)
         # Once a number is typed, the arrow keys are for steps and units again.
         self._sample.lineEdit().returnPressed.connect(self._step.setFocus)
         for widget in (self._samples, self._steps):
@@ -123,6 +124,7 @@ class HeaderPanel(QWidget):
         self._of_samples.setText(f"of 0–{last_sample}")
         _set(self._step, view.step, last_step)
         self._along.setText(shown.along)
+        self._play.setText(PAUSE if view.playing else PLAY)
         width = len(str(last_step))
         self._of_steps.setText(f"{view.step:>{width}} of 0–{last_step}")
 
@@ -156,7 +158,7 @@ class HeaderPanel(QWidget):
         row.addWidget(_arrow("▸", actions["next-sample"]))
         return controls
 
-    def _step_controls(self) -> QWidget:
+    def _step_controls(self, actions: dict[str, QAction]) -> QWidget:
         self._step = QSlider(Qt.Orientation.Horizontal)
         self._step.setAccessibleName("step")
         self._step.setPageStep(1)
@@ -167,6 +169,9 @@ class HeaderPanel(QWidget):
         row.addSpacing(10)
         self._along = label("step", "muted")
         row.addWidget(self._along)
+        self._play = _arrow(PLAY, actions["play"])
+        self._play.setFixedWidth(self._play.sizeHint().width())
+        row.addWidget(self._play)
         row.addWidget(self._step)
         row.addWidget(self._of_steps)
         return controls

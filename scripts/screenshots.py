@@ -23,6 +23,7 @@ def main() -> int:
     picture("window-light", household, *CURSOR)
     picture("window-dark", household, *CURSOR, "--theme", "dark")
     picture("cell-state", sentences, "--sample", "0", "--step", "4", "--unit", "3", "--quantity", "state/c")
+    picture("arithmetic", household, *CURSOR, "--page", "arithmetic")
     picture("no-keras-values", household[:2], *CURSOR)
     port = [*household, "--mine", str(EXAMPLE / "household.port.npz")]
     picture("mine", port, *CURSOR)

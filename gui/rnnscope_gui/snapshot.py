@@ -16,7 +16,7 @@ from rnnscope.errors import BadInput, RnnscopeError
 from rnnscope.plugin_files import run_plugin
 from rnnscope_gui.opening import requests
 from rnnscope_gui.read_as import ReadAs
-from rnnscope_gui.state import Apart, Rule, Scene, View
+from rnnscope_gui.state import Apart, Page, Rule, Scene, View
 
 if TYPE_CHECKING:
     from rnnscope_gui.window import MainWindow
@@ -144,6 +144,7 @@ def _view(options: argparse.Namespace) -> View:
         unit=options.unit,
         apart=APART[options.difference],
         layout=options.layout,
+        page=options.page,
         theme=options.theme,
     )
 
@@ -164,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quantity", default="", help="such as state/h, state/c, gate/i, output/0")
     parser.add_argument("--difference", choices=tuple(APART), default="auto", help="whose difference to show")
     parser.add_argument("--lens", action="store_true", help="show what moves as other Kerases would read it")
+    parser.add_argument("--page", choices=get_args(Page), default="unit", help="what is shown under the heatmaps")
     parser.add_argument("--why", action="store_true", help="name the mistake behind your own numbers")
     parser.add_argument("--atol", type=float, help="judge by |a − b| ≤ atol + rtol·|keras| instead of the noise floor")
     parser.add_argument("--rtol", type=float, help="see --atol")

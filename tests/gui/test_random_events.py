@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -26,11 +27,12 @@ GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 MODELS = ("lstm_last", "gru_backwards_state", "bidirectional_concat", "embedding_mask_zero", "several_outputs")
 ASKS = {
     *("open-model", "open-input", "open-reference", "open-mine", "save-picture", "choose-sample", "rule", "quit"),
-    *("write-script", "save-report", "shortcuts", "about"),
+    *("write-script", "save-report", "shortcuts", "about", "palette"),
+    *("open-session", "save-session", "export-data"),
 }
 KEYS = [key for each in COMMANDS if each.id not in ASKS for key in each.keys] + ["Esc", "Tab", "Space"]
 SIZES = ((1280, 720), (1440, 900), (1024, 600), (2560, 1440))
-EVENTS = 300
+EVENTS = int(os.environ.get("RNNSCOPE_RANDOM_EVENTS", "300"))  # more of them for a long night
 
 
 class Person:

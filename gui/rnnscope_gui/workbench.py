@@ -23,7 +23,7 @@ from rnnscope_gui.state import AppState, Scene
 
 LEFT, MIDDLE, RIGHT = 256, 924, 240
 NARROWEST_RIGHT = 232  # where the output's digits and a scroll bar stand side by side
-MAPS, LOWER = 516, 294
+MAPS, LOWER = 546, 276
 
 
 class Workbench(QWidget):

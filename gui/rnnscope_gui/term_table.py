@@ -22,7 +22,7 @@ from rnnscope_gui.arithmetic import Line
 
 Index = QModelIndex | QPersistentModelIndex
 WHAT, NUMBERS, BAR, VALUE, KERAS, MINE = range(6)
-ROW_HEIGHT, BAR_WIDTH, VALUE_WIDTH = 20, 96, 84
+ROW_HEIGHT, BAR_WIDTH, VALUE_WIDTH, LEAST = 20, 96, 84, 24
 ROOMY = 640  # pixels; below them what others have for a factor gives way to the numbers
 
 
@@ -55,6 +55,7 @@ class TermTable(QTableView):
             self.setColumnWidth(column, width)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self.setMinimumHeight(LEAST)
         self.clicked.connect(self._clicked)
         self.entered.connect(self._entered)
 

@@ -10,7 +10,8 @@ from rnnscope_gui import numbers, theme
 from rnnscope_gui.output_reading import OutputReading
 from rnnscope_gui.widgets import label, mono
 
-BIG, SMALL = 17, 9.5
+BIG, LESS_BIG, SMALL = 17, 14, 9.5
+MOST_BIG = 8  # characters; longer figures, with an exponent, are written smaller
 
 
 class Figures(QWidget):
@@ -19,6 +20,7 @@ class Figures(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._verdicts = (Verdict.NOT_COMPARED, Verdict.NOT_COMPARED)
+        self._points = BIG
         self._ours, self._theirs, self._mine = mono(points=BIG), mono(points=BIG), mono(points=BIG)
         self._difference, self._floor, self._apart = mono(points=SMALL), mono(points=SMALL), mono(points=SMALL)
         self._mark, self._mine_mark = label(), label()
@@ -38,7 +40,7 @@ class Figures(QWidget):
 
     def show_element(self, reading: OutputReading, chosen: int, rule: str) -> None:
         """The figures of one element, and the verdicts on the sample; `rule` judged them."""
-        before, self._verdicts = self._verdicts, (reading.verdict, reading.mine_verdict)
+        before, self._verdicts = (self._verdicts, self._points), (reading.verdict, reading.mine_verdict)
         self._ours.setText(numbers.answer(reading.ours[chosen].item()))
         for parts, values in ((self._keras, reading.theirs), (self._port, reading.mine)):
             for part in parts:
@@ -55,7 +57,10 @@ class Figures(QWidget):
             mark.setText(f"{theme.MARKS[verdict]} {verdict}")
         for part in (self._mark, self._mine_mark, self._floor):
             part.setToolTip(f"Judged by: {rule}" if rule else "")
-        if before != self._verdicts:  # a style costs more than a text, and the step moves often
+        sides = (self._ours, self._theirs, self._mine)
+        longest = max(len(side.text().strip()) for side in sides if not side.isHidden())
+        self._points = BIG if longest <= MOST_BIG else LESS_BIG
+        if before != (self._verdicts, self._points):  # a style costs more than a text, and the step moves often
             self._restyle()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -69,5 +74,9 @@ class Figures(QWidget):
         for (mark, digits), verdict in zip(sides, self._verdicts, strict=True):
             mark.setStyleSheet(f"color: {chosen.verdict(verdict)}; font-weight: 600;")
             big = chosen.bad if verdict is Verdict.DIFFERENT else chosen.text
-            digits.setStyleSheet(f'color: {big}; font-family: "{theme.MONO}"; font-size: {BIG}pt;')
+            digits.setStyleSheet(self._big(big))
+        self._ours.setStyleSheet(self._big(chosen.text))
         self._floor.setStyleSheet(f'color: {chosen.muted}; font-family: "{theme.MONO}"; font-size: 9pt;')
+
+    def _big(self, colour: str) -> str:
+        return f'color: {colour}; font-family: "{theme.MONO}"; font-size: {self._points}pt;'

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from rnnscope_gui.state import AppState, Page, Scene
 
-NAMES: Mapping[Page, str] = {"unit": "Over time", "arithmetic": "Arithmetic"}
+NAMES: Mapping[Page, str] = {"unit": "Over time", "arithmetic": "Arithmetic", "laboratory": "Masking laboratory"}
 
 
 class Shows(Protocol):

@@ -27,7 +27,7 @@ from rnnscope_gui.state import Document, View
 SUFFIX = ".rnnscope"
 FORMAT = "rnnscope session"
 VERSION = 1
-LARGEST = 2**20  # bytes of a session file
+LARGEST = 2**22  # bytes of a session file, which may hold a mask of many steps
 LARGEST_INDEX = 2**53
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal, Slot
 
 from rnnscope.semantics import Semantics
+from rnnscope_gui.experimenting import Experimenter
 from rnnscope_gui.jobs import Jobs, Reporter
 from rnnscope_gui.judging import explained, judged, looked
 from rnnscope_gui.opening import Outcome, Request, open_files
@@ -32,6 +33,7 @@ class Session(QObject):
         self._jobs.failed.connect(self._fail)
         self._jobs.progressed.connect(self._progress)
         self._jobs.idle.connect(self._rest)
+        self._experimenter = Experimenter(self.state, self)
         self._wanted: View | None = None
         self._judging = False
 
@@ -160,11 +162,12 @@ class Session(QObject):
     def shut_down(self) -> None:
         """Stop all work and wait for it; nothing may run when the window is gone."""
         self._jobs.close()
+        self._experimenter.close()
         self._reader.close()
 
     @property
     def working(self) -> bool:
-        return self._jobs.running
+        return self._jobs.running or self._experimenter.running
 
     @Slot(object)
     def _take(self, outcome: Outcome) -> None:
@@ -205,6 +208,8 @@ class Session(QObject):
     def _show(self, document: Document, message: Message | None) -> None:
         scene = self.state.scene
         view = scene.view if self._wanted is None else _looking(self._wanted, scene.view)
+        if self._wanted is None and document.model_path != scene.document.model_path:
+            view = replace(view, mask=None)
         if document.trace is not None:
             self._wanted = None
         if document.trace is not scene.document.trace:

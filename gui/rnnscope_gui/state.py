@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from rnnscope import Comparison, Finding, Mine, Model, Reference, Trace
 from rnnscope.culprit import Culprit
 from rnnscope.floor import NoiseFloor
+from rnnscope.lab import Laboratory, Remark
 from rnnscope.lens import Lens
 from rnnscope.report.record import Port
 from rnnscope.semantics import Semantics
@@ -19,7 +20,7 @@ from rnnscope_gui.read_as import ReadAs
 Layout = Literal["auto", "side by side", "stacked"]
 Scale = Literal["symmetric", "robust", "full range"]
 Theme = Literal["system", "light", "dark"]
-Page = Literal["unit", "arithmetic"]
+Page = Literal["unit", "arithmetic", "laboratory"]
 HalfKind = Literal["architecture", "weights"]
 Apart = Literal["auto", "NumPy − Keras", "mine − NumPy", "mine − Keras", "mine − mistaken run", "mistaken run − NumPy"]
 Inputs = Array | dict[str, Array]
@@ -128,8 +129,9 @@ class View:
 
     steps: the visible range of the step axis, (first, last + 1), or None for all of it.
     output: which of the model's outputs the output panel shows; element: which of its numbers, None for the prominent.
-    page: what is shown under the heatmaps. playing: whether the cursor walks by itself, `speed` steps a second, and
-    begins again at the end if it `loops`.
+    page: what is shown under the heatmaps. mask: the laboratory's, a flag for each step, True where it is valid; None
+    for Keras's own. playing: whether the cursor walks by itself, `speed` steps a second, and begins again at the end if
+    it `loops`.
     apart: whose difference is shown. finding: which mistake is looked at; mistaken: whether its run stands beside mine.
     """
 
@@ -144,6 +146,7 @@ class View:
     finding: int = 0
     mistaken: bool = True
     page: Page = "unit"
+    mask: tuple[bool, ...] | None = None
     playing: bool = False
     loops: bool = True
     speed: float = 4.0
@@ -181,13 +184,30 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Experiment:
+    """What the masking laboratory found for one sample of a run, with one mask.
+
+    trace, sample, mask: what it is about; mask as the view had it. lab: the runs, of this sample alone; None with a
+    problem. remarks: on the masks of the whole run.
+    """
+
+    trace: Trace
+    sample: int
+    mask: tuple[bool, ...] | None
+    lab: Laboratory | None = None
+    problem: str = ""
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """Everything the window shows, at one moment."""
+    """Everything the window shows, at one moment. experiment: the latest of the laboratory, perhaps of before."""
 
     document: Document = field(default_factory=Document)
     view: View = field(default_factory=View)
     message: Message | None = None
     busy: Busy | None = None
+    experiment: Experiment | None = None
 
 
 class AppState(QObject):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 from rnnscope_gui.lower import LowerPages
 from rnnscope_gui.panels.arithmetic import ArithmeticPanel
 from rnnscope_gui.panels.journey import JourneyPanel
+from rnnscope_gui.panels.laboratory import LaboratoryPanel
 from rnnscope_gui.panels.layers import LayersPanel
 from rnnscope_gui.panels.maps import MapsPanel
 from rnnscope_gui.panels.masking import MaskingPanel
@@ -19,7 +20,7 @@ from rnnscope_gui.panels.output import OutputPanel
 from rnnscope_gui.panels.reading import ReadingPanel
 from rnnscope_gui.panels.trace_plot import UnitPlotPanel
 from rnnscope_gui.panels.why import WhyPanel
-from rnnscope_gui.state import AppState, Scene
+from rnnscope_gui.state import AppState, Page, Scene
 
 LEFT, MIDDLE, RIGHT = 256, 924, 240
 NARROWEST_RIGHT = 232  # where the output's digits and a scroll bar stand side by side
@@ -33,7 +34,12 @@ class Workbench(QWidget):
         super().__init__(parent)
         self._layers, self._journey = LayersPanel(state), JourneyPanel(state)
         self._maps = MapsPanel(state, actions["rule"])
-        self._lower = LowerPages(state, {"unit": UnitPlotPanel(state), "arithmetic": ArithmeticPanel(state)})
+        pages: dict[Page, QWidget] = {
+            "unit": UnitPlotPanel(state),
+            "arithmetic": ArithmeticPanel(state),
+            "laboratory": LaboratoryPanel(state),
+        }
+        self._lower = LowerPages(state, pages)
         self._output, self._why = OutputPanel(state), WhyPanel(state, actions)
         self._origins = OriginsPanel(state)
         self._masking, self.reading = MaskingPanel(state), ReadingPanel(state, actions["version-lens"])

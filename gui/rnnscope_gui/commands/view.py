@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rnnscope_gui.commands.command import Command, changing, choice, has_run, is_busy, moving
+from rnnscope_gui.laboratory import can_mask, toggled_step
 from rnnscope_gui.state import Scene, View
 
 
@@ -36,6 +37,16 @@ VIEW: tuple[Command, ...] = (
     ),
     choice("View", "page", "unit", "The unit over time", ("U",)),
     choice("View", "page", "arithmetic", "The arithmetic of this number", ("A",)),
+    choice("View", "page", "laboratory", "The masking laboratory", ("K",)),
+    Command(
+        "mask-step",
+        "View",
+        "Mask this step in the laboratory, or unmask it",
+        ("X",),
+        moving(toggled_step),
+        can_mask,
+        "In the laboratory alone; Keras's own mask comes back with Reset",
+    ),
     choice("View", "theme", "system", "Colours of the system"),
     choice("View", "theme", "light", "Light"),
     choice("View", "theme", "dark", "Dark"),

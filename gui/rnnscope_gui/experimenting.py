@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from rnnscope.errors import Cancelled, RnnscopeError
 from rnnscope.lab import Remark, laboratory, lint
@@ -17,7 +17,9 @@ SOON = 40  # milliseconds: while a mask is drawn or the samples run by, only wha
 
 
 class Experimenter(QObject):
-    """Puts an experiment into the scene whenever the page lacks one."""
+    """Puts an experiment into the scene whenever the page lacks one. idle(): nothing is left to run."""
+
+    idle = Signal()
 
     def __init__(self, state: AppState, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +27,7 @@ class Experimenter(QObject):
         self._jobs = Jobs(self)
         self._jobs.done.connect(self._take)
         self._jobs.failed.connect(self._fail)
+        self._jobs.idle.connect(self.idle)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SOON)
@@ -55,6 +58,7 @@ class Experimenter(QObject):
         if not is_wanted(scene):
             if scene.experiment is not None and scene.experiment.trace is not scene.document.trace:
                 self._state.set(replace(scene, experiment=None))
+            self.idle.emit()
             return
         document, view, before = scene.document, scene.view, scene.experiment
         assert document.trace is not None

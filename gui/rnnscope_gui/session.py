@@ -34,6 +34,7 @@ class Session(QObject):
         self._jobs.progressed.connect(self._progress)
         self._jobs.idle.connect(self._rest)
         self._experimenter = Experimenter(self.state, self)
+        self._experimenter.idle.connect(self._rest)
         self._wanted: View | None = None
         self._judging = False
 
@@ -194,9 +195,12 @@ class Session(QObject):
 
     @Slot()
     def _rest(self) -> None:
+        if self._jobs.running:
+            return
         if self.state.scene.busy is not None:
             self.state.set(replace(self.state.scene, busy=None))
-        self.idle.emit()
+        if not self.working:
+            self.idle.emit()
 
     def _judge(self, document: Document, fresh: frozenset[Kind], before: Document | None = None) -> None:
         self._busy("Running without the mask" if document.reference is None and document.mine is None else "Comparing")

@@ -14,7 +14,17 @@ from rnnscope_gui.read_as import ReadAs
 from rnnscope_gui.saved import FORMAT, VERSION, Saved, as_json, from_json, load, save
 from rnnscope_gui.state import Document, View
 
-VIEW = View(layer="rnn", quantity="state/h", sample=3, step=7, unit=12, steps=(1.5, 8.0), scale="robust", theme="dark")
+VIEW = View(
+    layer="rnn",
+    quantity="state/h",
+    sample=3,
+    step=7,
+    unit=12,
+    steps=(1.5, 8.0),
+    scale="robust",
+    theme="dark",
+    mask=(True, False),
+)
 
 
 @pytest.fixture
@@ -95,6 +105,8 @@ def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
         ("steps", [0, 1e300]),
         ("scale", "evil"),
         ("theme", None),
+        ("mask", [1, 0]),
+        ("mask", "10"),
         ("unknown", 1),
     ],
 )

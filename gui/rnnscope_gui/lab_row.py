@@ -16,6 +16,7 @@ from rnnscope_gui.widgets import ElidedLabel, label, mono
 
 NAME_WIDTH, OUTPUT_WIDTH, MOVED_WIDTH = 158, 84, 74
 HEIGHT, SPACING = 40, 6
+LONGEST_TIP, LONGEST_REASON = 600, 120  # letters; a reason has three lines
 WAITING = "…"
 
 
@@ -43,7 +44,7 @@ class LabRow(QWidget):
         self.heatmap = StateMap()
         self.heatmap.setAccessibleName(f"{way}: the state, units by steps")
         self.heatmap.picked.connect(self.picked)
-        self._problem = label("", "muted", wraps=True)
+        self._problem = label("", "small", wraps=True)
         self._problem.setContentsMargins(LEFT_AXIS, 0, 0, 0)
         self._output, self._moved = mono(points=9.5), mono(points=9.5)
         self._stack = QStackedWidget()
@@ -52,14 +53,19 @@ class LabRow(QWidget):
         self.setMinimumHeight(HEIGHT)
         self._lay_out()
 
-    def show_line(self, line: Line, levels: Levels, colour_map: str) -> None:
-        """The state in the scale that all lines share, the answer and how far it moved; or why there is none."""
-        self.setToolTip(one_line(line.text, 400))
+    def tell(self, line: Line) -> None:
+        """The answer and how far it moved; or why there is none."""
+        self.setToolTip(one_line(f"{line.text} {line.problem}", LONGEST_TIP))
         self._output.setText(line.output)
         self._moved.setText(line.moved)
         self._moved.setStyleSheet(self._output.styleSheet() + (" font-weight: 600;" if line.differs else ""))
-        self._problem.setText(one_line(line.problem or NO_STATE, 400))
+        self._problem.setText(one_line(line.problem or NO_STATE, LONGEST_REASON))
+        for part in (self._output, self._moved):  # a reason needs their room
+            part.setVisible(not line.problem)
         self._stack.setCurrentWidget(self._problem if line.matrix is None else self.heatmap)
+
+    def draw(self, line: Line, levels: Levels, colour_map: str) -> None:
+        """The state in the scale that all lines share."""
         if line.matrix is not None:
             self.heatmap.set_data(line.matrix, line.mask, levels, colour_map)
 

@@ -127,27 +127,31 @@ def state_shown(trace: Trace, view: View) -> tuple[str, str] | None:
 
 def lines(lab: Laboratory, view: View) -> tuple[Line, ...]:
     """A line for each way, *as Keras* first."""
+    return retold(tuple(_drawn(lab, variant, view) for variant in lab.variants.values()), lab, view)
+
+
+def retold(drawn: tuple[Line, ...], lab: Laboratory, view: View) -> tuple[Line, ...]:
+    """The same states, with the answers that the view shows: what another step of the output changes."""
     reading = output_reading(Document(trace=lab.keras), replace(view, sample=0))
     element = 0 if reading is None else reading.element(view.element)
-    return tuple(_line(lab, variant, view, element) for variant in lab.variants.values())
+    return tuple(_answered(line, lab.variants[line.way], view, element) for line in drawn)
 
 
-def _line(lab: Laboratory, variant: Variant, view: View, element: int) -> Line:
+def _answered(line: Line, variant: Variant, view: View, element: int) -> Line:
     if variant.trace is None:
-        return Line(variant.way, variant.text, problem=variant.problem)
-    matrix, mask = _state(lab, variant, view)
+        return line
     reading = output_reading(Document(trace=variant.trace), replace(view, sample=0))
     there = reading is not None and element < reading.ours.size
     moved = variant.moved[view.output] if view.output < len(variant.moved) else 0.0
-    return Line(
-        variant.way,
-        variant.text,
-        matrix,
-        mask if variant.way in ACTING else None,
-        _answer(reading.ours[element]) if reading is not None and there else "",
-        _moved(moved, variant.way),
-        bool(moved),
-    )
+    output = _answer(reading.ours[element]) if reading is not None and there else ""
+    return replace(line, output=output, moved=_moved(moved, variant.way), differs=bool(moved))
+
+
+def _drawn(lab: Laboratory, variant: Variant, view: View) -> Line:
+    if variant.trace is None:
+        return Line(variant.way, variant.text, problem=variant.problem)
+    matrix, mask = _state(lab, variant, view)
+    return Line(variant.way, variant.text, matrix, mask if variant.way in ACTING else None)
 
 
 def _state(lab: Laboratory, variant: Variant, view: View) -> tuple[Array | None, Mask | None]:

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from rnnscope.lab import PRESETS, Laboratory, Way, lint, preset
+from rnnscope import run
+from rnnscope.lab import PRESETS, Laboratory, Way, demonstrations, lint, preset
 from rnnscope_gui import numbers
 from rnnscope_gui.experimenting import experiment
 from rnnscope_gui.jobs import Reporter, Ticket
@@ -218,6 +219,18 @@ def test_a_preset_is_chosen_and_reset(laboratory_page: MainWindow, qtbot: QtBot)
     settle(qtbot.waitUntil, laboratory_page)
 
 
+def test_a_way_that_cannot_be_run_says_why_and_the_others_stand(empty_window: MainWindow, qtbot: QtBot) -> None:
+    lost = next(one for one in demonstrations() if one.id == "mask-lost-at-flatten")
+    document = Document(model=lost.model, inputs=lost.x, trace=run(lost.model, lost.x))
+    empty_window.state.set(scene_of(document, View(page="laboratory")))
+    settle(qtbot.waitUntil, empty_window)
+    cut = rows(empty_window)[Way.CUT]
+    assert "'dense'" in cut.texts[2]
+    assert cut.texts[2].removesuffix("…") in cut.toolTip()
+    assert cut.height() < 60
+    assert rows(empty_window)[Way.IGNORED].shows_state
+
+
 def test_a_click_in_a_state_chooses_the_number(laboratory_page: MainWindow) -> None:
     laboratory_page.state.show(replace(laboratory_page.state.view, layer="dense1", quantity="output/0", step=0, unit=0))
     shown = rows(laboratory_page)[Way.IGNORED].heatmap
@@ -260,3 +273,20 @@ def test_a_run_that_is_gone_takes_its_experiment_along(laboratory_page: MainWind
     laboratory_page.action("close-files").trigger()
     settle(qtbot.waitUntil, laboratory_page)
     assert laboratory_page.state.scene.experiment is None
+
+
+def test_another_step_of_the_output_changes_the_answers_and_draws_no_state_again(
+    empty_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [GOLDEN / f"bidirectional_concat{end}" for end in (".keras", ".input.npz")]
+    document = opened(*names).document
+    empty_window.state.set(scene_of(document, View(page="laboratory", sample=1, element=0)))
+    settle(qtbot.waitUntil, empty_window)
+    drawn: list[Way] = []
+    monkeypatch.setattr(LabRow, "draw", lambda row, *_: drawn.append(row.way))
+    assert document.trace is not None
+    for step in (0, 4):
+        empty_window.state.show(replace(empty_window.state.view, step=step))
+        wanted = numbers.answer(float(document.trace.outputs[0][1, step, 0]))
+        assert rows(empty_window)[Way.KERAS].texts[0] == wanted
+    assert drawn == []

@@ -17,6 +17,7 @@ from rnnscope_gui.laboratory import (
     BY_HAND,
     NOWHERE,
     Bench,
+    Line,
     bench,
     current,
     edited,
@@ -24,6 +25,7 @@ from rnnscope_gui.laboratory import (
     lines,
     painted,
     remark_view,
+    retold,
     state_shown,
 )
 from rnnscope_gui.mask_editor import MaskEditor
@@ -44,6 +46,7 @@ class LaboratoryPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._state = state
         self._bench: Bench | None = None
+        self._lines: tuple[Line, ...] = ()
         self._editor, self._remarks = MaskEditor(), RemarkList()
         self._presets, self._reset = quiet_list("Masks to begin with"), QPushButton("Reset")
         self._presets.addItems(list(PRESETS))
@@ -68,6 +71,9 @@ class LaboratoryPanel(QWidget):
         found = current(new)
         if old is None or _drawn(old) != _drawn(new):
             self._show_runs(found, new.view)
+        elif _told(old) != _told(new) and found is not None and found.lab is not None:
+            self._lines = retold(self._lines, found.lab, new.view)
+            self._tell()
         self._show_place(found, new.view)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -94,10 +100,15 @@ class LaboratoryPanel(QWidget):
             for row in self._rows.values():
                 row.wait()
             return
-        shown = lines(lab, view)
-        shared = levels(levels_of(shown), view.scale)
-        for line in shown:
-            self._rows[line.way].show_line(line, shared, view.colour_map)
+        self._lines = lines(lab, view)
+        self._tell()
+        shared = levels(levels_of(self._lines), view.scale)
+        for line in self._lines:
+            self._rows[line.way].draw(line, shared, view.colour_map)
+
+    def _tell(self) -> None:
+        for line in self._lines:
+            self._rows[line.way].tell(line)
 
     def _show_place(self, found: Experiment | None, view: View) -> None:
         assert self._bench is not None
@@ -231,7 +242,12 @@ def _subject(scene: Scene) -> tuple[object, ...]:
 
 
 def _drawn(scene: Scene) -> tuple[object, ...]:
-    """What of a scene the lines depend on."""
+    """What of a scene the states depend on."""
     view = scene.view
-    where = (view.layer, view.quantity, view.sample, view.step, view.output, view.element)
+    where = (view.layer, view.quantity, view.sample)
     return scene.document.trace, scene.experiment, *where, view.scale, view.colour_map
+
+
+def _told(scene: Scene) -> tuple[object, ...]:
+    """What of a scene the answers depend on besides."""
+    return scene.view.step, scene.view.output, scene.view.element

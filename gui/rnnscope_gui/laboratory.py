@@ -16,6 +16,7 @@ from rnnscope_gui.resolve import first_layer, sample_mask, settled
 from rnnscope_gui.sides import as_rows
 from rnnscope_gui.state import Document, Experiment, Scene, View
 
+NOT_RUN = "not run"  # a step that was cut out has no output
 BY_HAND = "by hand"  # a mask that is none of the presets
 NOWHERE = (
     "No layer of this model makes a mask or takes one, so there is nothing to mask. Open a model with a Masking layer, "
@@ -144,6 +145,7 @@ def _answered(line: Line, variant: Variant, view: View, element: int) -> Line:
     there = reading is not None and element < reading.ours.size
     moved = variant.moved[view.output] if view.output < len(variant.moved) else 0.0
     output = _answer(reading.ours[element]) if reading is not None and there else ""
+    output = NOT_RUN if line.way is Way.CUT and output.strip() == "nan" else output
     return replace(line, output=output, moved=_moved(moved, variant.way), differs=bool(moved))
 
 

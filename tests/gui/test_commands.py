@@ -62,6 +62,7 @@ PORT = (  # see test_port.py
 FILES = (
     *("open-model", "open-input", "open-reference", "open-mine"),
     *("example-household", "example-sentences", "example-port"),
+    *(each.id for each in COMMANDS if each.id.startswith("demonstration-")),  # see test_laboratory.py
 )
 READINGS = (
     "version-lens",

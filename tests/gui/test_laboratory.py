@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from rnnscope import run
 from rnnscope.lab import PRESETS, Laboratory, Way, demonstrations, lint, preset
 from rnnscope_gui import numbers
+from rnnscope_gui.examples import DEMONSTRATIONS
 from rnnscope_gui.experimenting import experiment
 from rnnscope_gui.jobs import Reporter, Ticket
 from rnnscope_gui.lab_row import LabRow
@@ -266,6 +267,21 @@ def test_a_model_without_a_mask_says_what_to_do(empty_window: MainWindow, qtbot:
     assert NOWHERE in texts
     assert not empty_window.action("mask-step").isEnabled()
     settle(qtbot.waitUntil, empty_window)
+
+
+@pytest.mark.parametrize("name", DEMONSTRATIONS)
+def test_a_demonstration_is_a_click_and_agrees_with_keras(empty_window: MainWindow, qtbot: QtBot, name: str) -> None:
+    one = DEMONSTRATIONS[name]
+    empty_window.action(f"demonstration-{name}").trigger()
+    settle(qtbot.waitUntil, empty_window)
+    document = empty_window.state.scene.document
+    assert document.comparison is not None
+    assert document.comparison.matches
+    assert document.trace is not None
+    assert document.trace.outputs[0].tolist() == run(one.model, one.x).outputs[0].tolist()
+    texts = {label.text() for label in empty_window.findChildren(QLabel) if label.isVisible()}
+    assert {one.title, one.words} <= texts
+    assert rows(empty_window)[Way.KERAS].shows_state
 
 
 def test_a_run_that_is_gone_takes_its_experiment_along(laboratory_page: MainWindow, qtbot: QtBot) -> None:

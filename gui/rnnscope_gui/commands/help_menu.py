@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from rnnscope_gui.commands.command import Command, always
+from functools import partial
+
+from rnnscope_gui.commands.command import Command, Window, always
+from rnnscope_gui.examples import DEMONSTRATIONS
+
+
+def _show(name: str, window: Window) -> None:
+    window.open_example(name)
+
 
 HELP: tuple[Command, ...] = (
     Command(
@@ -15,6 +23,18 @@ HELP: tuple[Command, ...] = (
         "Every command by a few letters of its name",
     ),
     Command("shortcuts", "Help", "Keyboard shortcuts", ("F1",), lambda w: w.show_shortcuts(), always),
+    *(
+        Command(
+            f"demonstration-{name}",
+            "Help",
+            f"Demonstration: {one.title}",
+            (),
+            partial(_show, name),
+            always,
+            "A small model in the masking laboratory, with the words to say to a class",
+        )
+        for name, one in DEMONSTRATIONS.items()
+    ),
     Command("about", "Help", "About rnnscope", (), lambda w: w.show_about(), always),
 )
-SEPARATED = frozenset({"about"})
+SEPARATED = frozenset({f"demonstration-{next(iter(DEMONSTRATIONS))}", "about"})

@@ -12,6 +12,7 @@ from rnnscope.compare import Location
 from rnnscope.display import levels
 from rnnscope.errors import one_line
 from rnnscope.lab import PRESETS, Remark, Way, preset
+from rnnscope_gui.examples import demonstration_of
 from rnnscope_gui.lab_row import NAME_WIDTH, SPACING, LabRow, headings
 from rnnscope_gui.laboratory import (
     BY_HAND,
@@ -54,6 +55,7 @@ class LaboratoryPanel(QWidget):
         self._reset.setObjectName("quiet")
         self._reset.setToolTip("Keras’s own mask")
         self._rows = {way: LabRow(way) for way in Way}
+        self._title, self._words = label("", "cardTitle", wraps=True), label("", "small", wraps=True)
         self._entry, self._problem = label("", "small", wraps=True), label("", "muted", wraps=True)
         self._editor.painted.connect(self._paint)
         self._presets.activated.connect(self._choose)
@@ -86,6 +88,11 @@ class LaboratoryPanel(QWidget):
         if made is None:
             return
         self._entry.setText(one_line(made.entry.text))
+        demonstration = demonstration_of(scene.document)
+        self._title.setText(demonstration.title if demonstration is not None else "")
+        self._words.setText(demonstration.words if demonstration is not None else "")
+        for part in (self._title, self._words):
+            part.setVisible(demonstration is not None)
         self._presets.setCurrentIndex(-1 if made.preset == BY_HAND else PRESETS.index(made.preset))
         self._reset.setEnabled(scene.view.mask is not None)
 
@@ -216,7 +223,13 @@ class LaboratoryPanel(QWidget):
         column = QVBoxLayout(texts)
         column.setContentsMargins(0, 4, 4, 0)
         column.setSpacing(6)
-        for part in (self._entry, label("IS THE MASK AS MEANT?", "heading", wraps=True), self._remarks):
+        for part in (
+            self._title,
+            self._words,
+            self._entry,
+            label("IS THE MASK AS MEANT?", "heading", wraps=True),
+            self._remarks,
+        ):
             column.addWidget(part)
         column.addStretch(1)
         whole = QVBoxLayout(aside)

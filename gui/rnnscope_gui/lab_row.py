@@ -15,7 +15,7 @@ from rnnscope_gui.step_plot import Range
 from rnnscope_gui.widgets import ElidedLabel, label, mono
 
 NAME_WIDTH, OUTPUT_WIDTH, MOVED_WIDTH = 158, 84, 74
-HEIGHT, SPACING = 40, 6
+HEIGHT, SPACING = 36, 6
 LONGEST_TIP, LONGEST_REASON = 600, 120  # letters; a reason has three lines
 WAITING = "…"
 

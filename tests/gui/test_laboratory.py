@@ -241,6 +241,13 @@ def test_a_click_in_a_state_chooses_the_number(laboratory_page: MainWindow) -> N
     assert abs(view.unit - 30) <= 2  # several units share a pixel
 
 
+def test_in_the_smallest_window_the_runs_keep_their_room(laboratory_page: MainWindow, qtbot: QtBot) -> None:
+    laboratory_page.resize(1024, 600)
+    row, editor = rows(laboratory_page)[Way.KERAS], part(laboratory_page, MaskEditor)
+    qtbot.waitUntil(lambda: editor.width() == row.heatmap.width() >= 120)
+    assert not part(laboratory_page, RemarkLine).isVisible()
+
+
 def test_a_remark_is_clicked(laboratory_page: MainWindow) -> None:
     line = next(line for line in laboratory_page.findChildren(RemarkLine) if line.remark.id == "fully-masked")
     QTest.mouseClick(line, Qt.MouseButton.LeftButton)

@@ -36,6 +36,7 @@ from rnnscope_gui.state import AppState, Experiment, Scene, View
 from rnnscope_gui.widgets import card, label, quiet_list
 
 ROOMY, WIDE, NARROW = 860, 236, 180  # pixels: of the page, and of what stands at its right
+LEAST = 680  # pixels of the page; below them the runs need all of it
 
 
 class LaboratoryPanel(QWidget):
@@ -81,6 +82,7 @@ class LaboratoryPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._aside.setFixedWidth(WIDE if self.width() >= ROOMY else NARROW)
+        self._aside.setVisible(self.width() >= LEAST)
 
     def _show_bench(self, scene: Scene) -> None:
         self._bench = made = bench(scene.document, scene.view)

@@ -161,7 +161,9 @@ def test_no_bar_is_shown_where_nobody_sees_it() -> None:
 
 def test_ctrl_c_ends_in_one_line(tmp_path: Path) -> None:
     code = (
-        "import sys, rnnscope.cli as cli, rnnscope.cli.summary as summary, _thread\n"
+        "import sys, rnnscope.cli as cli, rnnscope.cli.summary as summary, signal, _thread\n"
+        # What is started in the background is deaf to it from birth, and the tests may be.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "summary.load = lambda *_, **__: _thread.interrupt_main() or __import__('time').sleep(5)\n"
         "sys.exit(cli.main(['summary', sys.argv[1]]))"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from rnnscope.by_sample import BySample, Compared, SampleVerdicts
 from rnnscope.context import Cancelling, Progress
 from rnnscope.culprit import Culprit
 from rnnscope.errors import BadInput
@@ -18,7 +19,7 @@ from rnnscope.origin import find_origins
 from rnnscope.reference import Reference
 from rnnscope.trace import Trace
 from rnnscope.types import Array
-from rnnscope.verdicts import Location, Row, Verdict, compared, gap, judge, magnitude, over_all
+from rnnscope.verdicts import Location, Row, Verdict, compared, magnitude, over_all
 
 __all__ = ["NOT_STORED", "Comparison", "Culprit", "Location", "Row", "Verdict", "compare"]
 
@@ -34,7 +35,7 @@ class Comparison:
     rows: tuple[Row, ...]
     rule: str
     foreign: str
-    _pairs: Mapping[str, tuple[Array, Array, Array]] = field(repr=False)
+    _by_sample: BySample = field(repr=False)
     _find: Callable[[], tuple[Culprit, ...]] = field(repr=False)
 
     def __repr__(self) -> str:
@@ -101,13 +102,14 @@ class Comparison:
 
     def sample_verdict(self, key: str, sample: int) -> tuple[Verdict, float]:
         """The verdict on one sample of a quantity, and its largest difference."""
-        if key not in self._pairs:
+        verdicts = self._by_sample.of(key)
+        if verdicts is None or not sample < len(verdicts.severity):
             return Verdict.NOT_COMPARED, 0.0
-        ours, theirs, floor = self._pairs[key]
-        one = slice(sample, sample + 1)
-        over = floor[one] if floor.ndim and len(floor) > 1 else floor
-        apart = gap(ours[one], theirs[one], over)
-        return judge(apart, over), float(apart.max(initial=0.0))
+        return verdicts.verdict(sample), float(verdicts.largest[sample])
+
+    def samples(self) -> SampleVerdicts:
+        """The worst of each sample, over all quantities; computed when first asked for."""
+        return self._by_sample.together
 
 
 def compare(
@@ -138,18 +140,18 @@ def compare(
     check_comparable([row for row, _, _ in sides], trace, reference)
     measured = None if fixed else floor or measure_floor(trace, progress=progress, cancelled=cancelled)
     rows: list[Row] = []
-    pairs: dict[str, tuple[Array, Array, Array]] = {}
+    pairs: dict[str, Compared] = {}
     for row, ours, theirs in sides:
         if ours is not None and theirs is not None:
             row = _floored(row, ours, theirs, measured, (absolute, relative))
-            pairs[row.key] = (ours, theirs, over_all(row, ours))
+            pairs[row.key] = Compared(ours, theirs, over_all(row, ours))
             row = compared(row, *pairs[row.key], operation_of(trace.model, row.layer))
         rows.append(row)
     return Comparison(
         tuple(rows),
         fixed_rule(absolute, relative) if measured is None else measured.rule,
         foreign(trace, reference, rows, input_sha256),
-        pairs,
+        BySample(pairs, trace.batch_size),
         lambda: find_origins(trace, reference, rows),
     )
 

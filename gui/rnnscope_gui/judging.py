@@ -66,6 +66,7 @@ def _against_keras(
             return _Compared(without, Message(str(error.located(file=name))), failed=True)
         return _Compared(without, Message(f"{name} does not fit any more and was closed: {error.problem}", "note"))
     foreign = f"{name}: {comparison.foreign}" if comparison.foreign else ""
+    comparison.samples()  # the table of samples asks for them at once
     message = Message(foreign, "note" if comparison.matches else "error") if foreign else None
     origins = _origins(trace, reference, comparison, reports)
     return _Compared(replace(document, comparison=comparison, origins=origins), message)
@@ -100,6 +101,7 @@ def _against_mine(document: Document, mine: Mine, trace: Trace, reports: Reports
         raise
     except RnnscopeError as error:
         return replace(document, mine_problem=str(error))
+    port.run.samples()
     return replace(document, port=port, mine_origins=_origins(trace, mine.reference(), port.run, reports))
 
 

@@ -11,7 +11,12 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from rnnscope_gui.state import AppState, Page, Scene
 
-NAMES: Mapping[Page, str] = {"unit": "Over time", "arithmetic": "Arithmetic", "laboratory": "Masking laboratory"}
+NAMES: Mapping[Page, str] = {
+    "unit": "Over time",
+    "arithmetic": "Arithmetic",
+    "laboratory": "Masking laboratory",
+    "samples": "Samples",
+}
 
 
 class Shows(Protocol):

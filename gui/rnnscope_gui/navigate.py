@@ -65,12 +65,12 @@ def listed_layers(document: Document, view: View) -> tuple[str, ...]:
 
 def first_difference(scene: Scene) -> View:
     """To the first number beyond the floor, in Keras's values and then in the port's; the same view without one."""
-    return _first(scene, _telling(scene))
+    return _first(scene, telling(scene))
 
 
 def worst_difference(scene: Scene) -> View:
     """To the largest difference, held against what rounding may do there; the same view when all is equal."""
-    return _worst(scene, _telling(scene))
+    return _worst(scene, telling(scene))
 
 
 def mine_first_difference(scene: Scene) -> View:
@@ -84,7 +84,7 @@ def mine_worst_difference(scene: Scene) -> View:
 
 
 def has_difference(scene: Scene) -> bool:
-    comparison = _telling(scene)
+    comparison = telling(scene)
     return comparison is not None and comparison.verdict is Verdict.DIFFERENT
 
 
@@ -93,7 +93,7 @@ def has_mine_difference(scene: Scene) -> bool:
     return comparison is not None and comparison.verdict is Verdict.DIFFERENT
 
 
-def _telling(scene: Scene) -> Comparison | None:
+def telling(scene: Scene) -> Comparison | None:
     """The comparison that a plain key is about: Keras's, unless only the port's is there or only that differs."""
     keras, mine = scene.document.comparison, scene.document.mine_comparison
     if mine is None or (keras is not None and keras.verdict is Verdict.DIFFERENT):

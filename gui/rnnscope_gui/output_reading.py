@@ -166,13 +166,16 @@ def masking_words(document: Document, view: View, reading: OutputReading, elemen
 
 
 def used_mask(trace: Trace, sample: int) -> Mask | None:
-    """The first mask that a layer used, else the first that one passed on: (steps,), or None without any."""
+    """One sample of `used_masks`: (steps,), or None without any."""
+    masks = used_masks(trace)
+    return None if masks is None else masks[sample]
+
+
+def used_masks(trace: Trace) -> Mask | None:
+    """The first mask that a layer used, else the first that one passed on: (samples, steps), or None without any."""
     masks = [layer.mask for layer in trace.layers.values()] + [layer.output_mask for layer in trace.layers.values()]
     first = next((mask for mask in masks if mask is not None and mask.ndim >= 2), None)
-    if first is None:
-        return None
-    one = first[sample]
-    return np.asarray(one.reshape(one.shape[0], -1).any(axis=1))
+    return None if first is None else np.asarray(first.reshape(*first.shape[:2], -1).any(axis=2))
 
 
 def _take(array: Array, sample: int, step: int | None) -> Array:

@@ -20,7 +20,8 @@ from rnnscope_gui.read_as import ReadAs
 Layout = Literal["auto", "side by side", "stacked"]
 Scale = Literal["symmetric", "robust", "full range"]
 Theme = Literal["system", "light", "dark"]
-Page = Literal["unit", "arithmetic", "laboratory"]
+Page = Literal["unit", "arithmetic", "laboratory", "samples"]
+SampleColumn = Literal["number", "verdict", "difference", "masked", "output", "mine", "mine difference"]
 HalfKind = Literal["architecture", "weights"]
 Apart = Literal["auto", "NumPy − Keras", "mine − NumPy", "mine − Keras", "mine − mistaken run", "mistaken run − NumPy"]
 Inputs = Array | dict[str, Array]
@@ -132,6 +133,8 @@ class View:
     page: what is shown under the heatmaps. mask: the laboratory's, a flag for each step, True where it is valid; None
     for Keras's own. playing: whether the cursor walks by itself, `speed` steps a second, and begins again at the end if
     it `loops`.
+    sorting, descending: the order of the table of samples; differing: whether it lists only those that differ, and
+    filtering: only those that this number or text is found in.
     apart: whose difference is shown. finding: which mistake is looked at; mistaken: whether its run stands beside mine.
     """
 
@@ -147,6 +150,10 @@ class View:
     mistaken: bool = True
     page: Page = "unit"
     mask: tuple[bool, ...] | None = None
+    sorting: SampleColumn = "number"
+    descending: bool = False
+    differing: bool = False
+    filtering: str = ""
     playing: bool = False
     loops: bool = True
     speed: float = 4.0

@@ -18,6 +18,7 @@ from rnnscope_gui.panels.masking import MaskingPanel
 from rnnscope_gui.panels.origins import OriginsPanel
 from rnnscope_gui.panels.output import OutputPanel
 from rnnscope_gui.panels.reading import ReadingPanel
+from rnnscope_gui.panels.samples import SamplesPanel
 from rnnscope_gui.panels.trace_plot import UnitPlotPanel
 from rnnscope_gui.panels.why import WhyPanel
 from rnnscope_gui.state import AppState, Page, Scene
@@ -38,6 +39,7 @@ class Workbench(QWidget):
             "unit": UnitPlotPanel(state),
             "arithmetic": ArithmeticPanel(state),
             "laboratory": LaboratoryPanel(state),
+            "samples": SamplesPanel(state, actions["worst-samples"]),
         }
         self._lower = LowerPages(state, pages)
         self._output, self._why = OutputPanel(state), WhyPanel(state, actions)

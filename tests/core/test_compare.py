@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 import rnnscope
 from rnnscope import Reference, Trace, Verdict
+from rnnscope.by_sample import BySample, Compared
 from rnnscope.errors import BadInput, Cancelled
 from rnnscope.floor import measure_floor
 from rnnscope.layers.activations import Activation
@@ -339,3 +341,58 @@ def test_a_reference_of_nothing_but_nan_is_refused() -> None:
     blank = Reference({"output/0": np.full(trace().outputs[0].shape, np.nan)}, {}, "k.npz")
     with pytest.raises(BadInput, match=r"k.npz: every stored number is NaN; found output/0"):
         rnnscope.compare(trace(), blank)
+
+
+def test_samples_are_judged_together_as_they_are_one_by_one() -> None:
+    h = trace()["rnn"].states["h"].copy()
+    h[3, 5, 0] += 1
+    h[1] = np.nextafter(h[1], np.float32(9))
+    h[4, 2, 1] = np.nan
+    for atol in (None, 1e-4):
+        result = rnnscope.compare(trace(), stored(layer__rnn__state__h=h), atol=atol)
+        together, keys = result.samples(), [row.key for row in result.rows]
+        for sample in range(len(h)):
+            each = [result.sample_verdict(key, sample) for key in keys]
+            assert together.severity[sample] == max(verdict.severity for verdict, _ in each)
+            assert together.largest[sample] == max(largest for _, largest in each)
+        verdicts = [together.verdict(sample) for sample in range(6)]
+        assert verdicts == ["same", "rounding", "same", "different", "different", "same"]
+        assert together.over[1] <= 1 < together.over[3] < together.over[4] == np.inf
+        assert together.over[0] == 0
+
+
+def test_samples_are_held_against_the_floor_of_their_own_numbers() -> None:
+    out = trace().outputs[0].astype(np.float64)
+    shifted = out + np.linspace(0, 1, len(out))[:, np.newaxis, np.newaxis]
+    result = rnnscope.compare(trace(), Reference({"output/0": shifted}), atol=0.5)
+    np.testing.assert_allclose(result.samples().over, np.linspace(0, 2, len(out)), atol=1e-6)
+
+
+def test_of_what_is_not_compared_no_sample_has_a_verdict() -> None:
+    result = rnnscope.compare(trace(), stored())
+    assert result.sample_verdict("output/0", 10**6) == (Verdict.NOT_COMPARED, 0.0)
+
+
+def test_ten_thousand_samples_are_judged_in_well_under_a_second() -> None:
+    random = np.random.default_rng(0)
+    ours = random.normal(size=(10_000, 20, 32)).astype(np.float32)
+    theirs = ours + np.float32(1e-6)
+    pairs = {f"output/{index}": Compared(ours, theirs, np.full((1, 20, 1), 1e-5)) for index in range(5)}
+    began = time.perf_counter()
+    found = BySample(pairs, 10_000).together
+    assert time.perf_counter() - began < 5  # on a machine where eight others compute; 0.2 s when it is idle
+    assert set(found.severity) == {Verdict.ROUNDING.severity}
+
+
+def test_samples_of_any_shape_are_judged_as_the_plain_formula_does() -> None:
+    random = np.random.default_rng(0)
+    cases = [((5,), ()), ((5,), (5,)), ((5, 0), ()), ((5, 4), (5, 4)), ((5, 4, 3), (1, 4, 1)), ((5, 4, 3), (5, 4, 1))]
+    for shape, floor_shape in cases:
+        ours = random.normal(size=shape)
+        theirs, floor = ours + 0.1 * random.normal(size=shape), np.abs(random.normal(size=floor_shape)) / 10
+        apart = np.abs(ours - theirs)
+        found = Compared(ours, theirs, np.asarray(floor)).by_sample()
+        held = (apart / floor).reshape(5, -1)
+        np.testing.assert_allclose(found.over, held.max(axis=1, initial=0.0))
+        beyond = (apart > floor).reshape(5, -1).any(axis=1)
+        np.testing.assert_array_equal(found.severity == Verdict.DIFFERENT.severity, beyond)

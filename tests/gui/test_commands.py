@@ -50,6 +50,7 @@ MOVED: dict[str, dict[str, object]] = {
     "page-unit": {"page": "unit"},
     "page-arithmetic": {"page": "arithmetic"},
     "page-laboratory": {"page": "laboratory"},
+    "page-samples": {"page": "samples"},
     "theme-system": {"theme": "system"},
     "theme-light": {"theme": "light"},
     "theme-dark": {"theme": "dark"},
@@ -71,6 +72,7 @@ READINGS = (
     *(each.id for each in COMMANDS if each.id.startswith("read-as-") and each.id != "read-as-file"),
 )
 OTHERS = (
+    "worst-samples",  # see test_samples.py
     *("save-picture", "copy-picture", "copy-command", "compare-again", "close-files", "quit", "cancel", "rule"),
     *("write-script", "save-report"),  # see test_taking_away.py
     *("export-data", "copy-data"),  # see test_exporting.py
@@ -128,6 +130,7 @@ def test_with_nothing_open_only_what_makes_sense_can_be_done(empty_window: MainW
     moves = {name for name in MOVED if not name.startswith(("layout-", "theme-", "page-"))}
     dead_others = {
         "mask-step",
+        "worst-samples",
         "save-session",
         "export-data",
         "copy-data",

@@ -25,6 +25,7 @@ VIEW = View(
     theme="dark",
     mask=(True, False),
 )
+VIEW = replace(VIEW, page="samples", sorting="difference", descending=True, differing=True, filtering="12")
 
 
 @pytest.fixture
@@ -104,6 +105,9 @@ def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
         ("steps", ["a", "b"]),
         ("steps", [0, 1e300]),
         ("scale", "evil"),
+        ("sorting", "evil"),
+        ("descending", 1),
+        ("filtering", 3),
         ("theme", None),
         ("mask", [1, 0]),
         ("mask", "10"),

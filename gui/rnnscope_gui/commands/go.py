@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rnnscope_gui import navigate
 from rnnscope_gui.commands.command import Command, has_run, moving
+from rnnscope_gui.samples import worst_first
 from rnnscope_gui.state import Scene
 
 
@@ -45,6 +46,15 @@ GO: tuple[Command, ...] = (
     Command("previous-sample", "Go", "Previous sample", ("PgUp", "["), moving(navigate.by(sample=-1)), has_run),
     Command("next-sample", "Go", "Next sample", ("PgDown", "]"), moving(navigate.by(sample=1)), has_run),
     Command("choose-sample", "Go", "Go to sample…", ("Ctrl+G",), lambda w: w.ask_sample(), has_run),
+    Command(
+        "worst-samples",
+        "Go",
+        "The worst sample, and all below it",
+        ("Shift+T",),
+        moving(worst_first),
+        has_worst,
+        "List the samples, those that are furthest off first, and go to the first",
+    ),
     Command("previous-layer", "Go", "Previous layer", ("Ctrl+Up",), moving(navigate.layer_by(-1)), has_run),
     Command("next-layer", "Go", "Next layer", ("Ctrl+Down",), moving(navigate.layer_by(1)), has_run),
     Command("previous-quantity", "Go", "Previous quantity", ("Ctrl+Left",), moving(navigate.quantity_by(-1)), has_run),

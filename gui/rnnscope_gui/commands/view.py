@@ -47,6 +47,7 @@ VIEW: tuple[Command, ...] = (
         can_mask,
         "In the laboratory alone; Keras's own mask comes back with Reset",
     ),
+    choice("View", "page", "samples", "All samples", ("T",)),
     choice("View", "theme", "system", "Colours of the system"),
     choice("View", "theme", "light", "Light"),
     choice("View", "theme", "dark", "Dark"),

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from rnnscope import Verdict
 from rnnscope_gui import numbers, theme
 from rnnscope_gui.output_reading import OutputReading
-from rnnscope_gui.widgets import label, mono
+from rnnscope_gui.widgets import Still, label, mono
 
 BIG, LESS_BIG, SMALL = 17, 14, 9.5
 MOST_BIG = 8  # characters; longer figures, with an exponent, are written smaller
@@ -25,13 +25,15 @@ class Figures(QWidget):
         self._difference, self._floor, self._apart = mono(points=SMALL), mono(points=SMALL), mono(points=SMALL)
         self._mark, self._mine_mark = label(), label()
         self._held_against = label("", "muted")
-        self._keras = [label("Keras", "muted"), self._theirs, label("difference", "muted")]
-        self._keras += [self._difference, self._mark, self._floor]
-        self._port = [label("mine", "muted"), self._mine, self._held_against, self._apart, self._mine_mark, label()]
+        self._dressed: tuple[object, ...] = ()
+        self._keras: list[QWidget] = [label("Keras", "muted"), Still(self._theirs), label("difference", "muted")]
+        self._keras += [Still(self._difference), self._mark, Still(self._floor)]
+        self._port: list[QWidget] = [label("mine", "muted"), Still(self._mine), self._held_against, Still(self._apart)]
+        self._port += [self._mine_mark, label()]
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(6)
-        parts = [label("NumPy", "muted"), self._ours, *self._keras, *self._port]
+        parts = [label("NumPy", "muted"), Still(self._ours), *self._keras, *self._port]
         for row, (left, right) in enumerate(zip(parts[::2], parts[1::2], strict=True)):
             grid.addWidget(left, row, 0, Qt.AlignmentFlag.AlignBottom)
             grid.addWidget(right, row, 1)
@@ -70,6 +72,9 @@ class Figures(QWidget):
 
     def _restyle(self) -> None:
         chosen = theme.current()
+        if self._dressed == (chosen, self._verdicts):  # a style sheet is read anew each time, and felt while scrubbing
+            return
+        self._dressed = (chosen, self._verdicts)
         sides = ((self._mark, self._theirs), (self._mine_mark, self._mine))
         for (mark, digits), verdict in zip(sides, self._verdicts, strict=True):
             mark.setStyleSheet(f"color: {chosen.verdict(verdict)}; font-weight: 600;")

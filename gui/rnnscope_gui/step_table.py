@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QColor, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from rnnscope.texts import is_text
 from rnnscope.types import Array, Mask
 from rnnscope_gui import numbers, theme
 
 Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT, NARROW, BRIEF_COLUMNS = 20, 52, 4
+ROW_HEIGHT, NARROW, BRIEF_COLUMNS, CELL_MARGIN = 20, 52, 4, 3
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MINE, DIFFERENCE, MASK = 3, 4, 5
+QUIET = (0, DIFFERENCE, MASK)
 ALL_FROM = 400  # pixels; below them the difference gives way to a port's numbers
 
 
@@ -38,6 +48,7 @@ class StepTable(QTableView):
         super().__init__(parent)
         self._values = _Values(self, brief)
         self.setModel(self._values)
+        self.setItemDelegate(_Cells(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.mono_font(theme.POINTS - 1.5))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -109,6 +120,10 @@ class _Values(QAbstractTableModel):
         self.values: StepValues | None = None
 
     def replace(self, name: str, values: StepValues) -> None:
+        if self.values is not None and name == self._name and _alike(values, self.values):
+            self.values = values
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
+            return
         self.beginResetModel()
         self._name, self.values = name, values
         self.endResetModel()
@@ -126,7 +141,7 @@ class _Values(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return RIGHT
         if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
             return None
         return self._name if section == 0 else self.HEADINGS[section]
@@ -134,16 +149,16 @@ class _Values(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         chosen = theme.current()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(index.row(), index.column())
+            return self.text(index.row(), index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return RIGHT
         if role == Qt.ItemDataRole.BackgroundRole and index.row() == self.current:
             return QColor(chosen.selection)
         if role == Qt.ItemDataRole.ForegroundRole:
-            return QColor(chosen.muted if index.column() in (0, DIFFERENCE, MASK) else chosen.text)
+            return QColor(chosen.muted if index.column() in QUIET else chosen.text)
         return None
 
-    def _text(self, row: int, column: int) -> str:
+    def text(self, row: int, column: int) -> str:
         values = self.values
         if column == 0 or values is None:
             return str(row)
@@ -153,6 +168,33 @@ class _Values(QAbstractTableModel):
             return "" if values.between is None else _difference(*values.between, row)
         side = values[column - 1]
         return "" if side is None else numbers.shown(side[row], self._digits)
+
+
+class _Cells(QStyledItemDelegate):
+    """Draws a cell as the model has it. Asking for each of its roles is slow, and felt while scrubbing."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        values, chosen = index.model(), theme.current()
+        if not isinstance(values, _Values):
+            return
+        row, column, rect = index.row(), index.column(), option.rect
+        if row == values.current:
+            painter.fillRect(rect, QColor(chosen.selection))
+        text, room = values.text(row, column), rect.width() - 2 * CELL_MARGIN
+        if not text:
+            return
+        if len(text) * option.fontMetrics.averageCharWidth() > room:
+            text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        painter.setFont(option.font)
+        painter.setPen(QColor(chosen.muted if column in QUIET else chosen.text))
+        painter.drawText(rect.adjusted(CELL_MARGIN, 0, -CELL_MARGIN, 0), RIGHT, text)
+
+
+def _alike(first: StepValues, second: StepValues) -> bool:
+    """Whether one takes the place of the other cell by cell."""
+    return first.ours.size == second.ours.size > 0 and all(
+        (one is None) == (other is None) for one, other in zip(first, second, strict=True)
+    )
 
 
 def _difference(first: Array, second: Array, row: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from rnnscope.errors import one_line
@@ -31,6 +31,33 @@ def mono(text: str = "", points: float = theme.POINTS, *, right: bool = True) ->
     if right:
         made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return made
+
+
+class Still(QWidget):
+    """Holds a label whose text changes at every move, and has its surroundings laid out only when its size changes."""
+
+    def __init__(self, held: QLabel) -> None:
+        super().__init__()
+        self._held = held
+        held.setParent(self)
+        self._size = held.sizeHint()
+        self.setSizePolicy(held.sizePolicy())
+
+    def sizeHint(self) -> QSize:
+        return self._held.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return self._held.minimumSizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._held.resize(self.size())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and self._size != self._held.sizeHint():
+            self._size = self._held.sizeHint()
+            self.updateGeometry()
+        return super().event(event)
 
 
 def card() -> QFrame:

@@ -18,7 +18,7 @@ from rnnscope_gui.resolve import picture
 from rnnscope_gui.sample_picture import Picture
 from rnnscope_gui.sides import NO_REFERENCE
 from rnnscope_gui.state import Scene, View
-from rnnscope_gui.widgets import label, mono
+from rnnscope_gui.widgets import Still, label, mono
 
 NOTHING = "–"
 VALUE, NARROW_VALUE, DIFFERENCE = "{:>13.6f}", "{:>10.6f}", "{:>9.1e}"
@@ -47,7 +47,7 @@ class ReadoutBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 14, 0)
         self.setFixedHeight(30)
-        row.addWidget(self._text, 1)
+        row.addWidget(Still(self._text), 1)
         for widget in (*self._verdicts, self._work, self._bar, self._stop):
             row.addWidget(widget)
 

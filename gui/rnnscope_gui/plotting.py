@@ -99,13 +99,30 @@ def draw_lane(painter: QPainter, where: QRectF, mask: Mask, first: float, last: 
             block = QRectF(left, where.top(), right - left - 1, where.height()) & where
             painter.fillRect(block, fill if mask[step] else hatch)
         return
-    pixels = max(1, int(where.width()))
-    valid, masked = covered(mask, first, last, pixels), covered(~mask, first, last, pixels)
-    for begin, end in runs(masked):
-        painter.fillRect(QRectF(where.left() + begin, where.top(), end - begin, where.height()), hatch)
-    for flags, height in ((valid & ~masked, where.height()), (valid & masked, where.height() / 2)):
-        for begin, end in runs(flags):
-            painter.fillRect(QRectF(where.left() + begin, where.top(), end - begin, height), fill)
+    blocks = _blocks(_Held(mask), first, last, max(1, int(where.width())))
+    for flags, height, brush in zip(blocks, (1.0, 1.0, 0.5), (hatch, fill, fill), strict=True):
+        for begin, end in flags:
+            painter.fillRect(QRectF(where.left() + begin, where.top(), end - begin, height * where.height()), brush)
+
+
+class _Held:
+    """A mask, as the key of a cache: by which array it is, as nobody changes one."""
+
+    def __init__(self, mask: Mask) -> None:
+        self.mask = mask
+
+    def __hash__(self) -> int:
+        return id(self.mask)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and self.mask is other.mask
+
+
+@lru_cache(maxsize=32)
+def _blocks(held: _Held, first: float, last: float, pixels: int) -> tuple[list[tuple[int, int]], ...]:
+    """Where masked pixels begin and end, where valid ones do, and where those that hold both."""
+    valid, masked = covered(held.mask, first, last, pixels), covered(~held.mask, first, last, pixels)
+    return runs(masked), runs(valid & ~masked), runs(valid & masked)
 
 
 class BareAxis(pg.AxisItem):  # type: ignore[misc]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from rnnscope.types import Array, Mask
 from rnnscope_gui import theme
 from rnnscope_gui.heatmap import Heatmap
-from rnnscope_gui.plotting import COLOUR_MAPS, COLOURS, colour_table, coloured, covered, runs
+from rnnscope_gui.plotting import COLOUR_MAPS, COLOURS, colour_table, coloured, covered, draw_lane, runs
 
 masks = arrays(np.bool_, st.integers(1, 60))
 STEPS, UNITS = 10, 8
@@ -106,3 +106,19 @@ def turn(heatmap: Heatmap, angle: int) -> None:
     none, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
     modifiers = Qt.KeyboardModifier.NoModifier
     heatmap.wheelEvent(QWheelEvent(where, where, QPoint(), QPoint(0, angle), none, modifiers, phase, False))
+
+
+def test_a_lane_drawn_again_looks_the_same_and_another_mask_does_not() -> None:
+    masks = [np.arange(4000) % 1000 < 300, np.arange(4000) % 1000 < 600]
+
+    def drawn(mask: Mask) -> QImage:
+        image = QImage(200, 10, QImage.Format.Format_ARGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        draw_lane(painter, QRectF(0, 0, 200, 10), mask, 0, 4000, theme.current())
+        painter.end()
+        return image
+
+    first, second = (drawn(mask) for mask in masks)
+    assert first != second
+    assert drawn(masks[0]) == first

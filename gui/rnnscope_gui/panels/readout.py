@@ -91,7 +91,9 @@ def _show_verdict(button: QToolButton, comparison: Comparison, whose: str, key: 
     button.setEnabled(first is not None)
     where = f"First difference: {place(first)}. " if first is not None else ""
     button.setToolTip(f"{where}Judged by: {comparison.rule}")
-    button.setStyleSheet(f"color: {theme.current().verdict(verdict)};")
+    style = f"color: {theme.current().verdict(verdict)};"
+    if button.styleSheet() != style:  # Qt reads it anew each time, and this is asked at every move
+        button.setStyleSheet(style)
 
 
 def read_out(shown: Picture, view: View) -> str:

@@ -25,7 +25,6 @@ class Figures(QWidget):
         self._difference, self._floor, self._apart = mono(points=SMALL), mono(points=SMALL), mono(points=SMALL)
         self._mark, self._mine_mark = label(), label()
         self._held_against = label("", "muted")
-        self._dressed: tuple[object, ...] = ()
         self._keras: list[QWidget] = [label("Keras", "muted"), Still(self._theirs), label("difference", "muted")]
         self._keras += [Still(self._difference), self._mark, Still(self._floor)]
         self._port: list[QWidget] = [label("mine", "muted"), Still(self._mine), self._held_against, Still(self._apart)]
@@ -59,8 +58,8 @@ class Figures(QWidget):
             mark.setText(f"{theme.MARKS[verdict]} {verdict}")
         for part in (self._mark, self._mine_mark, self._floor):
             part.setToolTip(f"Judged by: {rule}" if rule else "")
-        sides = (self._ours, self._theirs, self._mine)
-        longest = max(len(side.text().strip()) for side in sides if not side.isHidden())
+        sides = ((self._ours, reading.ours), (self._theirs, reading.theirs), (self._mine, reading.mine))
+        longest = max(len(digits.text().strip()) for digits, values in sides if values is not None)
         self._points = BIG if longest <= MOST_BIG else LESS_BIG
         if before != (self._verdicts, self._points):  # a style costs more than a text, and the step moves often
             self._restyle()
@@ -72,9 +71,6 @@ class Figures(QWidget):
 
     def _restyle(self) -> None:
         chosen = theme.current()
-        if self._dressed == (chosen, self._verdicts):  # a style sheet is read anew each time, and felt while scrubbing
-            return
-        self._dressed = (chosen, self._verdicts)
         sides = ((self._mark, self._theirs), (self._mine_mark, self._mine))
         for (mark, digits), verdict in zip(sides, self._verdicts, strict=True):
             mark.setStyleSheet(f"color: {chosen.verdict(verdict)}; font-weight: 600;")

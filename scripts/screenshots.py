@@ -24,6 +24,7 @@ def main() -> int:
     picture("window-dark", household, *CURSOR, "--theme", "dark")
     picture("cell-state", sentences, "--sample", "0", "--step", "4", "--unit", "3", "--quantity", "state/c")
     picture("arithmetic", household, *CURSOR, "--page", "arithmetic")
+    picture("laboratory", household, *CURSOR, "--page", "laboratory")
     picture("no-keras-values", household[:2], *CURSOR)
     port = [*household, "--mine", str(EXAMPLE / "household.port.npz")]
     picture("mine", port, *CURSOR)

@@ -89,7 +89,7 @@ class Comparison:
         rows = [row for row in self.rows if row.caution]
         if not rows:
             return ""
-        most = max(rows, key=lambda row: (row.lost is not None, row.sensitivity))
+        most = max(rows, key=lambda row: (row.nothing, row.lost is not None, row.sensitivity))
         return f"{most.layer or 'model'} {most.quantity} is {most.caution}"
 
     def row(self, key: str) -> Row | None:

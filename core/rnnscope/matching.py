@@ -74,6 +74,9 @@ def same_batch(trace: Trace, reference: Reference) -> None:
             )
 
 
+ANOTHER_INPUT = "another input"
+
+
 def foreign(trace: Trace, reference: Reference, rows: Sequence[Row], input_sha256: str | None) -> str:
     """Which file these values were not recorded with, in a sentence."""
     recorded = {str(reference.meta.get("model_sha256", ""))}
@@ -85,7 +88,7 @@ def foreign(trace: Trace, reference: Reference, rows: Sequence[Row], input_sha25
     entering = [row for row in rows if row.layer in trace.inputs and row.verdict is Verdict.DIFFERENT]
     other_file = input_sha256 is not None and reference.meta.get("input_sha256", input_sha256) != input_sha256
     if entering or other_file:
-        found.append(f"another input ({reference.meta.get('input', 'its sha256 differs')})")
+        found.append(f"{ANOTHER_INPUT} ({reference.meta.get('input', 'its sha256 differs')})")
     return f"The stored values were recorded with {' and '.join(found)}." if found else ""
 
 

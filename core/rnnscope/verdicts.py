@@ -54,6 +54,7 @@ class Row:
     lost: where numbers are beyond their type's range and not compared, (batch,) or (batch, steps); None for nowhere.
     measured: whether the floor is a measured one.
     sensitivity: the largest measured floor over the largest value; 0 by a fixed rule.
+    nothing: whether both sides are NaN throughout.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Row:
     lost: Array | None = None
     measured: bool = False
     sensitivity: float = 0.0
+    nothing: bool = False
 
     @property
     def sensitive(self) -> bool:
@@ -78,7 +80,9 @@ class Row:
 
     @property
     def caution(self) -> str:
-        """What a sensitive quantity cannot tell, in words; "" for others."""
+        """What such a quantity cannot tell, in words; "" for others."""
+        if self.nothing:
+            return "NaN throughout, on both sides, so that nothing can be told from it"
         if self.lost is not None:
             samples = np.any(self.lost.reshape(len(self.lost), -1), axis=1, keepdims=True)
             several = f"{np.count_nonzero(samples)} of {samples.size} samples"
@@ -154,8 +158,13 @@ def compared(row: Row, ours: Array, theirs: Array, over: Array, operation: Opera
         worst=located(row, apart, int(np.argmax(apart))) if apart.any() else None,
         first=first,
         position=position,
+        nothing=_is_nothing(ours) and _is_nothing(theirs),
         reason=f"{np.count_nonzero(beyond):,} of {ours.size:,} texts differ" if is_text(ours) and beyond.any() else "",
     )
+
+
+def _is_nothing(array: Array) -> bool:
+    return array.dtype.kind == "f" and bool(array.size) and bool(np.isnan(array).all())
 
 
 def earliest(row: Row, beyond: Array, operation: Operation | None) -> tuple[Location | None, int | None]:

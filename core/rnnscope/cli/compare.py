@@ -20,6 +20,7 @@ from rnnscope.diagnose import diagnose
 from rnnscope.errors import BadInput, RnnscopeError, one_line
 from rnnscope.findings import Finding
 from rnnscope.floor import NoiseFloor, measure_floor
+from rnnscope.matching import ANOTHER_INPUT
 from rnnscope.mine import load_mine, take_mine
 from rnnscope.origin import find_origins
 from rnnscope.reading.source import Source, read_source
@@ -80,7 +81,7 @@ def compare(options: argparse.Namespace) -> int:
         raise BadInput("--why explains your own numbers", expected="--mine FILE")
     report = gathered(options)
     foreign = "" if report.comparison is None else report.comparison.foreign
-    if report.comparison is not None and foreign and not report.comparison.matches:
+    if report.comparison is not None and ANOTHER_INPUT in foreign and not report.comparison.matches:
         name = report.reference.file if report.reference is not None else ""
         print(f"rnnscope: {name}: {one_line(foreign)}", file=sys.stderr)
         return WRONG

@@ -9,7 +9,7 @@ from pathlib import Path
 from rnnscope.cli.codes import MATCHES, Commands
 from rnnscope.cli.reading import INPUT, STORED, add_model, load, traced
 from rnnscope.compare import Location
-from rnnscope.errors import RnnscopeError
+from rnnscope.errors import BadInput, RnnscopeError
 from rnnscope.explain import explain as explained
 from rnnscope.mine import load_mine, take_mine
 from rnnscope.order import has_steps
@@ -75,12 +75,17 @@ def _location(trace: Trace, options: argparse.Namespace) -> Location:
     layer, step = options.layer, options.step
     known = layer in trace.layers
     quantity = options.quantity or (trace[layer].quantities()[0] if known else "output/0")
-    if step is None:
-        try:
-            array = trace.get(f"layer/{layer}/{quantity}" if known else quantity)
-            step = array.shape[1] - 1 if has_steps(quantity, array) else None
-        except (KeyError, IndexError, ValueError):
-            step = None
+    try:
+        array = trace.get(f"layer/{layer}/{quantity}" if known else quantity)
+    except (KeyError, IndexError, ValueError):
+        return Location(layer, quantity, options.sample, step, options.unit)
+    timed = has_steps(quantity, array)
+    if step is not None and not timed:
+        raise BadInput(
+            f"{quantity} of {layer or 'the model'} has no steps", found=f"--step {step}", advice="Leave it out"
+        )
+    if step is None and timed:
+        step = array.shape[1] - 1
     return Location(layer, quantity, options.sample, step, options.unit)
 
 

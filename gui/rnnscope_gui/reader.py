@@ -59,6 +59,8 @@ class Reader:
         Raises the RnnscopeError that reading raised, UnreadableFile when the child died or took too long, Cancelled.
         """
         with self._lock:
+            if cancelled():  # while it waited for its turn; a child would be started for nothing
+                raise Cancelled
             process = self._running()
             answer: list[bytes | None] = []
             thread = threading.Thread(

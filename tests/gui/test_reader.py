@@ -140,8 +140,9 @@ def test_stopping_ends_the_child_at_once(reader: Reader, small: Path, monkeypatc
     hangs(reader, monkeypatch)
     stuck = child(reader)
     begin = time.monotonic()
+    at_first = iter([False])
     with pytest.raises(Cancelled):
-        reader.read(str(small), None, lambda: True)
+        reader.read(str(small), None, lambda: next(at_first, True))
     assert time.monotonic() - begin < 5
     assert stuck.poll() is not None
     assert reader.read(str(small), None, never).kind == "input"
@@ -283,3 +284,10 @@ def test_weights_alone_are_inferred_when_the_person_said_so(tmp_path: Path) -> N
     assert open_file(weights, None, ReadAs()).value == "SimpleRNN(64), Dense(64), Dense(1)"
     inferred = open_file(weights, None, ReadAs(infer=True))
     assert isinstance(inferred.value, Model)
+
+
+def test_what_is_cancelled_before_its_turn_starts_no_child(example: Example) -> None:
+    reader = Reader()
+    with pytest.raises(Cancelled):
+        reader.read(str(example.model), "model", lambda: True)
+    assert reader._process is None

@@ -192,7 +192,8 @@ class Comparing:
         left = []
         for part in found:
             row = comparison.row(part.key)
-            within = row is not None and row.verdict in (rnnscope.Verdict.SAME, rnnscope.Verdict.ROUNDING)
+            # What is beyond its type's range is not compared: there one program has infinity and another has not.
+            within = row is not None and row.verdict is not rnnscope.Verdict.DIFFERENT
             if row is not None and within and not self._far_off(part.key):
                 self.sensitive.append(f"{part.text}; floor {_largest(row.floor):.3g}")
             else:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from rnnscope_gui.window import MainWindow
@@ -18,31 +14,9 @@ from tests.conftest import Example
 from tests.gui.windows import (
     layer_list,
     settle,
-    urls,
 )
 
 Key = Qt.Key
-
-
-def drop(window: MainWindow, paths: list[Path]) -> None:
-    """Drag files over the window and let go."""
-    data = QMimeData()
-    data.setUrls(urls(paths))
-    actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    entering = drag_enter(data)
-    QApplication.sendEvent(window, entering)
-    if entering.isAccepted():
-        QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), actions, data, buttons, keys))
-
-
-def drag_enter(data: QMimeData) -> QDragEnterEvent:
-    """Something dragged over the window. Qt 6.12 deprecates the QPoint that older ones insist on."""
-    actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        entering = QDragEnterEvent(QPoint(50, 50), actions, data, buttons, keys)
-    entering.setAccepted(False)
-    return entering
 
 
 PLAIN, CONTROL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
